@@ -1,0 +1,42 @@
+# Every target sets up what it needs, once. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint bench lock
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SE3 receiver needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY)  ## start receiver and forwarder on this machine; prints the addresses to type into a box
+	$(BIN)/se3 run
+
+demo: $(READY)  ## show the whole product at work: simulated boxes, broker and EnOS, live counts
+	$(BIN)/se3 demo
+
+test: $(READY)  ## run every test; installs mosquitto and PostgreSQL where they are missing and may be installed
+	sh tests/parts.sh
+	$(BIN)/pytest
+
+lint: $(READY)  ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## measure the receiver beside the vendor's kind of server
+	$(BIN)/python -m benchmarks.receive
+
+lock: $(READY)  ## pin every dependency anew, with hashes, into requirements.lock
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command 'make lock' --all-extras --upgrade pyproject.toml -o requirements.lock

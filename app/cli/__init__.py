@@ -1,0 +1,1 @@
+"""The se3 command; one module a group."""

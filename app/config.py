@@ -1,0 +1,184 @@
+"""Settings: every variable declared once, with its default, unit and help text."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import FileAwareEnv
+
+from app.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: relative paths in settings start here, and `.env` is read from here."""
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
+        raise ValueError("must be true or false")
+    return text.lower() in ("true", "yes", "1")
+
+
+def _database_url(text: str) -> str:
+    scheme, separator, rest = text.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return f"sqlite:///{(ROOT / rest[1:]).resolve()}"
+    if separator and scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        return f"postgresql+psycopg://{rest}"
+    raise ValueError("must look like sqlite:///var/se3.db or postgresql://user:password@host/database")
+
+
+def _bind(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("must be an address and a port, such as 0.0.0.0:9528 or [::]:9528")
+    return text
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    paths = tuple(part.strip() for part in text.split(",") if part.strip())
+    if wrong := [path for path in paths if not path.startswith("/") or set(path) & set("<>?# ")]:
+        raise ValueError(f"must be paths that start with /, separated by commas; wrong: {', '.join(wrong)}")
+    return paths
+
+
+def _broker_url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        fits = url.scheme in ("mqtt", "mqtts") and url.hostname and (url.port or 0) >= 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("must look like mqtt://host:11883 or mqtts://host:18883")
+    return text
+
+
+def _file(text: str) -> Path:
+    path = ROOT / text
+    if not path.is_file():
+        raise ValueError("must name a file that exists")
+    return path
+
+
+def _variable(
+    help_text: str,
+    default: str | None = None,
+    *,
+    parse: Callable[[str], Any] = str,
+    unit: str = "",
+    secret: bool = False,
+) -> Any:
+    metadata = {"help": help_text, "default": default, "parse": parse, "unit": unit}
+    value = None if default is None else parse(default)
+    return dataclasses.field(default=value, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings; each field is the environment variable of the same name in capitals."""
+
+    database_url: str = _variable(
+        "Where everything is kept: SQLite or PostgreSQL. A relative path starts at the project's folder.",
+        "sqlite:///var/se3.db",
+        parse=_database_url,
+        secret=True,
+    )
+    receiver_bind: str = _variable("Address and port the boxes reach.", "0.0.0.0:9528", parse=_bind)
+    history_paths: tuple[str, ...] = _variable(
+        "More paths that take history events, separated by commas.", "", parse=_paths
+    )
+    realtime_paths: tuple[str, ...] = _variable(
+        "More paths that take real-time events, separated by commas.", "", parse=_paths
+    )
+    max_body_mb: int = _variable(
+        "Largest body that is accepted.", "16", parse=_whole_number(1, 256), unit="MB"
+    )
+    disk_floor_mb: int = _variable(
+        "With less free disk than this, /readyz says 503.", "256", parse=_whole_number(0, 10**9), unit="MB"
+    )
+    quarantine_max_mb: int = _variable(
+        "The quarantine keeps at most this much; the oldest bodies go first.",
+        "1024",
+        parse=_whole_number(1, 10**6),
+        unit="MB",
+    )
+    enos_broker_url: str | None = _variable(
+        "EnOS's MQTT broker, mqtt://host:11883 or mqtts://host:18883. Unset: events wait in the outbox.",
+        parse=_broker_url,
+    )
+    enos_product_key: str | None = _variable("The product key of the message integration channel.")
+    enos_product_secret: str | None = _variable(
+        "The product secret, from which the login is computed.", secret=True
+    )
+    enos_client_id: str | None = _variable("Ready-made MQTT client id, as EnOS's console shows it.")
+    enos_username: str | None = _variable("Ready-made MQTT user name.")
+    enos_password: str | None = _variable("Ready-made MQTT password.", secret=True)
+    enos_qos: int = _variable(
+        "MQTT quality of service of each publish, 0 or 1.", "1", parse=_whole_number(0, 1)
+    )
+    enos_topic_slash: bool = _variable(
+        "Start topics with a slash, as the vendor's SDKs do.", "false", parse=_yes_or_no
+    )
+    enos_mapping: Path | None = _variable("A mapping file; see docs/reference/mapping.md.", parse=_file)
+
+    @property
+    def max_body_bytes(self) -> int:
+        """MAX_BODY_MB in bytes."""
+        return self.max_body_mb * 1024 * 1024
+
+
+def variables() -> list["dataclasses.Field[Any]"]:
+    """Every variable in its documented order; `metadata` holds help, default, parse and unit."""
+    return list(dataclasses.fields(Settings))
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment, from files named by `<NAME>_FILE`, and from `.env`.
+
+    The environment wins over `.env`; an empty value counts as unset.
+
+    Raises:
+        SettingsError: with one line for each thing that is wrong.
+    """
+    env = FileAwareEnv(strip_whitespace=True)
+    env.read_env(ROOT / ".env", recurse=False)
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for field in variables():
+        try:
+            if text := env.str(field.name.upper(), default=""):
+                values[field.name] = field.metadata["parse"](text)
+        except ValueError as error:
+            wrong.append(f"{field.name.upper()} {error}")
+    settings = Settings(**values)
+    wrong += _missing_enos_settings(settings)
+    if wrong:
+        raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
+    return settings
+
+
+def _missing_enos_settings(settings: Settings) -> list[str]:
+    if settings.enos_broker_url is None:
+        return []
+    ready_made = {
+        "ENOS_CLIENT_ID": settings.enos_client_id,
+        "ENOS_USERNAME": settings.enos_username,
+        "ENOS_PASSWORD": settings.enos_password,
+    }
+    needed = {"ENOS_PRODUCT_KEY": settings.enos_product_key}
+    if any(ready_made.values()):
+        needed |= ready_made
+    else:
+        needed["ENOS_PRODUCT_SECRET"] = settings.enos_product_secret
+    return [f"{name} is needed because ENOS_BROKER_URL is set" for name, value in needed.items() if not value]

@@ -1,0 +1,1 @@
+"""Plain dataclasses and rules; standard library only."""

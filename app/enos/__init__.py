@@ -1,0 +1,1 @@
+"""The cloud's dialect: credentials, topics, messages, replies, and the MQTT channel."""

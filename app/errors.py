@@ -1,0 +1,84 @@
+"""Every exception this product raises on purpose. Its text says what is wrong and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class Se3Error(Exception):
+    """Base of all errors below; `str(error)` is a sentence for a person."""
+
+
+class SettingsError(Se3Error):
+    """One or more settings are wrong; the text lists all of them."""
+
+
+class MappingError(Se3Error):
+    """The mapping file is wrong, or an event can't be expressed in it."""
+
+
+class StoreUnavailable(Se3Error):
+    """The database can't be used now; the same call may succeed later."""
+
+
+class ChannelError(Se3Error):
+    """EnOS can't be reached, or refused the connection or the subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a body.
+
+    `pointer` is a JSON Pointer (RFC 6901) into the body, "" for the whole; `detail` is for a person.
+    """
+
+    pointer: str
+    detail: str
+
+
+class Refused(Se3Error):
+    """A request that can't be accepted, with the HTTP status and each reason."""
+
+    status = 400
+    code = "refused"
+    title = "The request was refused"
+
+    def __init__(self, problems: Sequence[Problem] | str) -> None:
+        """`problems`: each reason, or one sentence that concerns the whole body."""
+        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        super().__init__("; ".join(f"{p.pointer or 'body'}: {p.detail}" for p in self.problems))
+
+
+class Unreadable(Refused):
+    """The body says what it is but can't be parsed as that."""
+
+    code, title = "unreadable", "The body can't be read"
+
+
+class Invalid(Refused):
+    """The body was read, and fields of it are wrong."""
+
+    status, code, title = 422, "invalid-event", "The event has wrong fields"
+
+
+class TooLarge(Refused):
+    """The body is longer than MAX_BODY_MB."""
+
+    status, code, title = 413, "too-large", "The body is too large"
+
+
+class UnsupportedMedia(Refused):
+    """No reading of the body is possible."""
+
+    status, code, title = 415, "unsupported-media", "The body is neither JSON nor form data"
+
+
+class UnknownPath(Refused):
+    """No event path has this name."""
+
+    status, code, title = 404, "unknown-path", "No such path"
+
+
+class WrongMethod(Refused):
+    """The path exists, for another method."""
+
+    status, code, title = 405, "wrong-method", "The method is not allowed here"

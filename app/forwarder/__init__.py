@@ -1,0 +1,1 @@
+"""Outbox to EnOS: claim, publish, await the reply, settle."""

@@ -1,0 +1,1 @@
+"""Request to stored event: decode, validate, record, acknowledge."""

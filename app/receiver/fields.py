@@ -1,0 +1,87 @@
+"""marshmallow fields for what boxes send, with reasons a person can act on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from marshmallow import fields
+
+from app.domain.times import from_timestamp
+
+_MISSING = {"required": "is missing", "null": "is null, but the contract requires a value"}
+_MOST_DIGITS = 40  # longer texts are no numbers that a box means
+
+
+class Text(fields.String):
+    """Text, as it is."""
+
+    default_error_messages = {"invalid": "must be text", **_MISSING}  # noqa: RUF012 - marshmallow's own form
+
+
+class Number(fields.Float):
+    """A finite number, or its text: forms carry nothing else."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "must be a number",
+        "too_large": "is too large a number",
+        "special": "must be a finite number",
+        **_MISSING,
+    }
+
+
+class WholeNumber(fields.Integer):
+    """A whole number, or its text; 2.9 is refused, not rounded."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "must be a whole number",
+        "too_large": "is too large a number",
+        **_MISSING,
+    }
+
+    def __init__(self, **options: Any) -> None:
+        """`options`: marshmallow's own."""
+        super().__init__(strict=True, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> Any:
+        if value == "":  # how a form says null
+            return None
+        number = super()._deserialize(_from_text(value), attr, data, **options)
+        if number is not None and not -(2**63) <= number < 2**63:
+            raise self.make_error("too_large")
+        return number
+
+
+class Timestamp(fields.Field[datetime]):
+    """Seconds, milliseconds or microseconds since 1970, as a number or its text, to an instant in UTC."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "must be a time in seconds or milliseconds since 1970, within the years 1 to 9999",
+        **_MISSING,
+    }
+
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002 - marshmallow's signature
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **options: Any,  # noqa: ARG002
+    ) -> datetime:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise self.make_error("invalid")
+        try:
+            return from_timestamp(float(value))
+        except (OverflowError, ValueError):
+            raise self.make_error("invalid") from None
+
+
+class Object(fields.Dict):
+    """A JSON object with anything in it."""
+
+    default_error_messages = {"invalid": "must be an object, { … }", **_MISSING}  # noqa: RUF012
+
+
+def _from_text(value: Any) -> Any:
+    digits = value.removeprefix("-") if isinstance(value, str) else ""
+    return int(value) if digits.isascii() and digits.isdigit() and len(digits) < _MOST_DIGITS else value

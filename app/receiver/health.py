@@ -1,0 +1,23 @@
+"""/healthz: does the process answer; /readyz: can it take events."""
+
+from flask import Blueprint, Response, jsonify
+
+from app.config import Settings
+from app.store.database import Database
+from app.telemetry.health import faults
+
+
+def create_health(settings: Settings, database: Database) -> Blueprint:
+    """Build both endpoints; /readyz answers 503 with every fault."""
+    health = Blueprint("health", __name__)
+
+    @health.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @health.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        found = faults(settings, database)
+        return jsonify(status="not ready" if found else "ready", faults=found), 503 if found else 200
+
+    return health

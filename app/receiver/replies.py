@@ -1,0 +1,51 @@
+"""What a box, or the person behind it, gets back."""
+
+from flask import Response, json
+
+from app.domain.events import Recorded
+from app.errors import Problem, Refused, StoreUnavailable
+
+_RETRY_AFTER_SECONDS = 5
+
+
+def accepted(recorded: Recorded) -> Response:
+    """200 in the form that platform-side samples use (SE3 protocol, section 1)."""
+    data = {"id": str(recorded.id), "duplicate": recorded.duplicate}
+    return _json(200, {"status": 0, "message": "SUCCESS", "data": data})
+
+
+def refused(error: Refused, quarantine_id: str | None) -> Response:
+    """RFC 9457 problem details with every reason, and where the body is kept."""
+    problem = {
+        "type": f"urn:se3:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": _sentence(error.problems),
+        "errors": [
+            {"pointer": f"#{problem.pointer}", "detail": problem.detail} for problem in error.problems
+        ],
+    }
+    if quarantine_id:
+        problem["quarantine"] = quarantine_id
+    return _json(error.status, problem, "application/problem+json")
+
+
+def unavailable(error: StoreUnavailable) -> Response:
+    """503: not stored, so not acknowledged; the box may send it again."""
+    problem = {
+        "type": "urn:se3:problem:unavailable",
+        "title": "The event could not be stored",
+        "status": 503,
+        "detail": str(error),
+    }
+    response = _json(503, problem, "application/problem+json")
+    response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response
+
+
+def _sentence(problems: tuple[Problem, ...]) -> str:
+    return "; ".join(f"{problem.pointer.lstrip('/') or 'the body'} {problem.detail}" for problem in problems)
+
+
+def _json(status: int, value: object, media_type: str = "application/json") -> Response:
+    return Response(json.dumps(value) + "\n", status, content_type=media_type)

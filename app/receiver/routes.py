@@ -1,0 +1,127 @@
+"""The event endpoints: decode, validate, record, acknowledge; whatever is refused goes to quarantine."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import structlog
+from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from app.config import Settings
+from app.domain.events import Arrival, Kind
+from app.domain.refusals import Refusal
+from app.errors import Refused, StoreUnavailable, TooLarge, UnknownPath, WrongMethod
+from app.receiver import replies
+from app.receiver.decoding import decode
+from app.receiver.sightings import read_sighting
+from app.store.writer import Writer
+
+HISTORY_PATHS = (
+    "/HistoryEvent",
+    "/EventServer/api/HistoryEvent",
+    "/EventServer/api/SophonFogHistoryEvent",
+)
+REALTIME_PATHS = (
+    "/RealTimeEvent",
+    "/EventServer/api/RealTimeEvent",
+    "/EventServer/api/SophonFogRelEvent",
+)
+"""The paths that boxes in the field may already be set to (SE3 protocol, section 1)."""
+
+_KEPT_AT_MOST = (
+    4  # times MAX_BODY_MB: a longer body is refused without being read, or it would fill the memory
+)
+_LONGEST_ROUTE = 500  # characters of a path that are kept
+
+log = structlog.get_logger(__name__)
+
+
+def create_events(settings: Settings, writer: Writer) -> Blueprint:
+    """Build the endpoints for both kinds of event, under all their names."""
+    events = Blueprint("events", __name__)
+    for kind, paths in (
+        (Kind.HISTORY, HISTORY_PATHS + settings.history_paths),
+        (Kind.REALTIME, REALTIME_PATHS + settings.realtime_paths),
+    ):
+        _add_paths(events, kind, paths, _endpoint(kind, settings, writer))
+    events.before_app_request(lambda: _read_body(settings.max_body_bytes))
+    events.app_errorhandler(Refused)(lambda error: _refuse(error, writer))
+    events.app_errorhandler(NotFound)(lambda _: _refuse(_unknown_path(settings), writer))
+    events.app_errorhandler(MethodNotAllowed)(lambda error: _wrong_method(error, writer))
+    events.app_errorhandler(StoreUnavailable)(_unavailable)
+    return events
+
+
+def _endpoint(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Response]:
+    def receive() -> Response:
+        if len(g.body) > settings.max_body_bytes:
+            raise TooLarge(f"is {len(g.body)} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
+        sighting = read_sighting(kind, decode(g.body, request.content_type or ""), g.arrival)
+        recorded = writer.record(sighting)
+        log.info("event_stored", id=str(recorded.id), kind=kind.value, duplicate=recorded.duplicate)
+        return replies.accepted(recorded)
+
+    return receive
+
+
+def _add_paths(events: Blueprint, kind: Kind, paths: Iterable[str], view: Callable[[], Response]) -> None:
+    for path in dict.fromkeys(paths):
+        events.add_url_rule(path, kind.value, view, methods=["POST"])
+
+
+def _read_body(max_body_bytes: int) -> None:
+    """Read the body before anything can go wrong with it, so that whatever is refused can be kept."""
+    g.arrival = Arrival(request.path[:_LONGEST_ROUTE], request.remote_addr or "", datetime.now(UTC))
+    g.body = b""
+    limit = max_body_bytes * _KEPT_AT_MOST
+    if (request.content_length or 0) <= limit:
+        g.body = request.stream.read(limit)
+
+
+def _refuse(error: Refused, writer: Writer) -> Response:
+    """Keep the body, then say what is wrong with it; without a body there is nothing to keep."""
+    quarantine_id = str(writer.keep(_refusal(error))) if g.body else None
+    reasons = [f"{problem.pointer} {problem.detail}".strip() for problem in error.problems]
+    log.warning(
+        "event_refused", status=error.status, path=g.arrival.route, quarantine=quarantine_id, reasons=reasons
+    )
+    return replies.refused(error, quarantine_id)
+
+
+def _refusal(error: Refused) -> Refusal:
+    return Refusal(
+        arrival=g.arrival,
+        method=request.method,
+        content_type=(request.content_type or "")[:_LONGEST_ROUTE],
+        status=error.status,
+        problems=[{"pointer": problem.pointer, "detail": problem.detail} for problem in error.problems],
+        body=g.body,
+    )
+
+
+def _unknown_path(settings: Settings) -> UnknownPath:
+    known = [*HISTORY_PATHS[:1], *REALTIME_PATHS[:1], *settings.history_paths, *settings.realtime_paths]
+    return UnknownPath(f"was sent to a path that takes no events; these do: {', '.join(known)}")
+
+
+def _wrong_method(error: MethodNotAllowed, writer: Writer) -> Response:
+    allowed = ", ".join(sorted(error.valid_methods or ()))
+    response = _refuse(WrongMethod(f"came by {request.method}; this path takes {allowed}"), writer)
+    response.headers["Allow"] = allowed
+    return response
+
+
+def _unavailable(error: StoreUnavailable) -> Response:
+    log.error("store_unavailable", path=g.arrival.route, reason=str(error))
+    return replies.unavailable(error)
+
+
+def http_problem(error: HTTPException) -> Response:
+    """Any other HTTP error, such as a connection that broke while the body came."""
+    return replies.refused(_as_refused(error), None)
+
+
+def _as_refused(error: HTTPException) -> Refused:
+    refused = Refused(error.description or error.name)
+    refused.status = error.code or 400
+    return refused

@@ -1,0 +1,106 @@
+"""The contract: which fields a body must have, and of what type (SE3 protocol, section 2)."""
+
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validates, validates_schema
+
+from app.domain.events import Kind
+from app.domain.pointers import pointer
+from app.errors import Invalid, Problem
+from app.receiver.fields import Number, Object, Text, Timestamp, WholeNumber
+
+
+class _EitherPlace(Schema):
+    """Fields whose place the contract leaves open: in ext_data or beside it."""
+
+    class Meta:
+        unknown = INCLUDE  # whatever else comes is kept
+
+    device_ip = Text(allow_none=True)
+    ep_id = Text(allow_none=True)
+    dev_sno = Text(allow_none=True)
+    person_type = WholeNumber(allow_none=True)
+    device_type = Text(allow_none=True)
+    spot_pic = Text(allow_none=True)
+    recognize_face = Text(allow_none=True)
+    ir_pic = Text(allow_none=True)
+    grab_fiqa_info = Object(allow_none=True)
+    box_fiqa_info = Object(allow_none=True)
+    info = Object(allow_none=True)
+
+
+class _RealTimeEvent(_EitherPlace):
+    identity_id = Text(required=True)
+    identity_name = Text(required=True)
+    group_name = Text(required=True)
+    reg_pic = Text(allow_none=True)
+    timestamp = Timestamp(required=True)
+    score = Number(required=True)
+    want_action = Text(allow_none=True)
+    ext_data = fields.Nested(
+        _EitherPlace,
+        required=True,
+        error_messages={
+            "required": "is missing",
+            "null": "is null, but the contract requires a value",
+            "type": "must be an object, { … }",
+        },
+    )
+
+    @validates("identity_id")
+    def _identity_id_is_not_empty(self, value: str, data_key: str) -> None:
+        if not value:
+            raise ValidationError(f"is empty: {data_key} tells who was seen")
+
+
+class _HistoryEvent(_RealTimeEvent):
+    @validates_schema(skip_on_field_errors=False)
+    def _names_its_box(self, data: dict[str, Any], **_options: Any) -> None:
+        if dev_sno_of(data) is None:
+            raise ValidationError(
+                "is missing: a history event names its box, in ext_data, beside it, or in ep_id before __",
+                "dev_sno",
+            )
+
+
+_SCHEMAS = {Kind.HISTORY: _HistoryEvent(), Kind.REALTIME: _RealTimeEvent()}
+
+
+def validate(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
+    """Check a document against the contract; returns its fields in their types, `timestamp` as UTC.
+
+    Raises:
+        Invalid: with every wrong field.
+    """
+    try:
+        loaded: dict[str, Any] = _SCHEMAS[kind].load(document)
+    except ValidationError as error:
+        raise Invalid(list(_problems(error.messages_dict, ()))) from None
+    return loaded
+
+
+def either_place(loaded: dict[str, Any], name: str) -> Any:
+    """A field's value from ext_data, or else from beside it; None where it is in neither."""
+    ext_data = loaded.get("ext_data") or {}
+    return loaded.get(name) if ext_data.get(name) is None else ext_data[name]
+
+
+def dev_sno_of(loaded: dict[str, Any]) -> str | None:
+    """The licence code of the box: its own field, or the part of ep_id before the first `__`."""
+    dev_sno: str | None = either_place(loaded, "dev_sno")
+    if dev_sno is not None:
+        return dev_sno
+    before, separator, _ = (either_place(loaded, "ep_id") or "").partition("__")
+    return before if separator else None
+
+
+def _problems(messages: dict[Any, Any], path: tuple[str, ...]) -> list[Problem]:
+    """Flatten marshmallow's nested messages; `_schema` stands for the object that holds it."""
+    found: list[Problem] = []
+    for name, inner in messages.items():
+        place = path if name == "_schema" else (*path, str(name))
+        if isinstance(inner, dict):
+            found += _problems(inner, place)
+        else:
+            found += [Problem(pointer(*place), detail) for detail in inner]
+    return found

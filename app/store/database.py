@@ -1,0 +1,114 @@
+"""The database: connections that are durable, and one writer at a time on SQLite."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.errors import StoreUnavailable
+
+_SQLITE_PAGE_BYTES = (
+    16384  # events carry pictures: with 4 KB pages a commit of 100 KB takes 1.5 times as long
+)
+_BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
+
+
+class Database:
+    """Opens transactions; the only place that knows which database this is."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: as `Settings.database_url`. Nothing is opened before the first transaction."""
+        self.url = make_url(url)
+        self.sqlite_file = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
+        options: dict[str, Any] = {"timeout": _BUSY_SECONDS} if self.sqlite_file else {"connect_timeout": 5}
+        self.engine = create_engine(self.url, connect_args=options, pool_pre_ping=self.sqlite_file is None)
+        event.listen(self.engine, "connect", _prepare_sqlite if self.sqlite_file else _prepare_postgresql)
+        if self.sqlite_file:
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction to read in.
+
+        Raises:
+            StoreUnavailable: the database can't be reached or read.
+        """
+        with _translated_errors(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that is durable once the block has ended, and rolled back if it raises.
+
+        Raises:
+            StoreUnavailable: the database can't be reached or written.
+        """
+        with _translated_errors(), self._turn():
+            engine = self.engine.execution_options(se3_begin="BEGIN IMMEDIATE")
+            with engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for this process's turn to write.
+
+        SQLite lets one writer in and has the others poll, which starves some for a second and more; a file
+        lock wakes the next one at once.
+        """
+        if self.sqlite_file is None:
+            yield
+            return
+        self.sqlite_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.sqlite_file.with_name(self.sqlite_file.name + ".turn").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, PoolTimeoutError, OSError) as error:
+        raise StoreUnavailable(f"the database can't be used: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    """The driver's own words, without the statement: its parameters may hold a face."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).splitlines() or [type(cause).__name__])[0]
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
+    connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
+    for pragma in (
+        f"page_size = {_SQLITE_PAGE_BYTES}",  # counts only while the file is being created
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("se3_begin", "BEGIN"))
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")  # a server may default to less
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()

@@ -1,0 +1,187 @@
+"""The tables."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import DateTime, Integer, TypeDecorator
+
+from app import jsontext
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite, which has no time zones, keeps it without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn any aware instant into UTC; SQLite gets it without a zone."""
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Give every instant back in UTC, with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON as text: a JSON column would round numbers and refuse some strings."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        """Write a value; None becomes NULL."""
+        return None if value is None else jsontext.dump(value)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
+        """Read a value."""
+        return None if value is None else jsontext.parse(value.encode())
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is a row id in SQLite
+
+
+class Base(DeclarativeBase):
+    """Gives every text Text and every instant UtcDateTime, on SQLite and PostgreSQL alike."""
+
+    metadata = MetaData(
+        naming_convention={  # named alike on both databases, so that a later migration can find each
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this as a class attribute
+        str: Text,
+        datetime: UtcDateTime,
+        UUID: Uuid,
+        bytes: LargeBinary,
+        int: BigInteger,
+    }
+
+
+class EventRow(Base):
+    """A face event: a column for every field of the contract, and the whole document."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("kind", "fingerprint"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    route: Mapped[str]
+    source_address: Mapped[str]
+    received_at: Mapped[datetime]
+    occurred_at: Mapped[datetime]
+    timestamp: Mapped[str]
+    identity_id: Mapped[str]
+    identity_name: Mapped[str]
+    group_name: Mapped[str]
+    score: Mapped[float]
+    want_action: Mapped[str | None]
+    dev_sno: Mapped[str | None]
+    device_ip: Mapped[str | None]
+    ep_id: Mapped[str | None]
+    person_type: Mapped[int | None]
+    device_type: Mapped[str | None]
+    grab_fiqa_info: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    box_fiqa_info: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    info: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    document: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    typed: Mapped[bool]
+    fingerprint: Mapped[bytes]
+
+
+class PictureRow(Base):
+    """A picture, once, however many events show it."""
+
+    __tablename__ = "pictures"
+
+    sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    media_type: Mapped[str]
+    size: Mapped[int]
+    content: Mapped[bytes]
+
+
+class EventPictureRow(Base):
+    """Where in an event's document a picture stood; see `app.domain.events.PictureUse`."""
+
+    __tablename__ = "event_pictures"
+    __table_args__ = (Index(None, "sha256"),)
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    pointer: Mapped[str]
+    field: Mapped[str]
+    prefix: Mapped[str | None]
+    sha256: Mapped[bytes] = mapped_column(ForeignKey("pictures.sha256"))
+
+
+class OutboxRow(Base):
+    """A delivery to EnOS: one row an event, written in the event's own transaction.
+
+    `due_at`: a pending row is not tried before it; a claimed row's lease ends then. `settled_at` is set once
+    the row is delivered or parked. `claim` names the claim that a settle must match. `code` and `reason` tell
+    what EnOS, or the mapping, last said.
+    """
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"), unique=True)
+    state: Mapped[str]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int]
+    claim: Mapped[UUID | None]
+    code: Mapped[int | None]
+    reason: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+
+
+Index(
+    "ix_outbox_open",
+    OutboxRow.due_at,
+    OutboxRow.id,
+    sqlite_where=OutboxRow.settled_at.is_(None),
+    postgresql_where=OutboxRow.settled_at.is_(None),
+)
+Index("ix_outbox_state", OutboxRow.state)
+
+
+class QuarantineRow(Base):
+    """A refused body, whole, with every reason. A body that comes again is counted, not kept twice."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("route", "sha256"), Index(None, "last_received_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    first_received_at: Mapped[datetime]
+    last_received_at: Mapped[datetime]
+    times: Mapped[int]
+    method: Mapped[str]
+    route: Mapped[str]
+    source_address: Mapped[str]
+    content_type: Mapped[str]
+    status: Mapped[int]
+    problems: Mapped[list[dict[str, str]]] = mapped_column(JsonText)
+    sha256: Mapped[bytes]
+    size: Mapped[int]
+    body: Mapped[bytes]

@@ -1,0 +1,74 @@
+"""Pictures: each kept once, and linked to the places where events show it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pybase64
+from sqlalchemy import Connection, insert, select
+
+from app.domain.events import Picture, PictureUse, Sighting
+from app.store.models import EventPictureRow, PictureRow
+from app.store.statements import insert_missing
+
+
+def keep(connection: Connection, sightings: Sequence[Sighting]) -> None:
+    """Store the pictures of new events that are not stored yet, and link all of them."""
+    links = [_link(s.event.id, position, use) for s in sightings for position, use in enumerate(s.pictures)]
+    if not links:
+        return
+    _keep_missing(connection, {use.picture.sha256: use.picture for s in sightings for use in s.pictures})
+    connection.execute(insert(EventPictureRow), links)
+
+
+def uses_of(connection: Connection, event_id: UUID) -> list[PictureUse]:
+    """Every picture of an event, with its bytes, in the order of their places."""
+    rows = connection.execute(
+        select(
+            EventPictureRow.pointer,
+            EventPictureRow.field,
+            EventPictureRow.prefix,
+            PictureRow.sha256,
+            PictureRow.media_type,
+            PictureRow.content,
+        )
+        .join(PictureRow, PictureRow.sha256 == EventPictureRow.sha256)
+        .where(EventPictureRow.event_id == event_id)
+        .order_by(EventPictureRow.position)
+    )
+    return [
+        PictureUse(place, field, prefix, Picture(sha256, media_type, content))
+        for place, field, prefix, sha256, media_type, content in rows
+    ]
+
+
+def text_as_sent(prefix: str, content: bytes) -> str:
+    """The base64 text a picture arrived as."""
+    return prefix + pybase64.b64encode(content).decode()
+
+
+def _keep_missing(connection: Connection, pictures: dict[bytes, Picture]) -> None:
+    known = select(PictureRow.sha256).where(PictureRow.sha256.in_(pictures))
+    missing = pictures.keys() - set(connection.scalars(known))
+    # In order, so that two transactions which add the same pictures can't wait for each other.
+    if rows := [_row(pictures[sha256]) for sha256 in sorted(missing)]:
+        connection.execute(insert_missing(connection, PictureRow), rows)
+
+
+def _row(picture: Picture) -> dict[str, object]:
+    return {
+        "sha256": picture.sha256,
+        "media_type": picture.media_type,
+        "size": len(picture.content),
+        "content": picture.content,
+    }
+
+
+def _link(event_id: UUID, position: int, use: PictureUse) -> dict[str, object]:
+    return {
+        "event_id": event_id,
+        "position": position,
+        "pointer": use.pointer,
+        "field": use.field,
+        "prefix": use.prefix,
+        "sha256": use.picture.sha256,
+    }

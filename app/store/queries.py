@@ -1,0 +1,34 @@
+"""Counts over the whole store, as `se3 status` shows them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from app.domain.delivery import DeliveryState
+from app.store.models import Base, EventRow, OutboxRow, PictureRow, QuarantineRow
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many of each there are; `outbox` has a number for every delivery state."""
+
+    events: int
+    pictures: int
+    outbox: dict[str, int]
+    quarantine: int
+
+
+def counts(connection: Connection) -> Counts:
+    """Count everything that is kept."""
+    by_state = select(OutboxRow.state, func.count()).group_by(OutboxRow.state)
+    states = {state: number for state, number in connection.execute(by_state)}  # noqa: C416 - rows are no pairs to dict()
+    return Counts(
+        events=_count(connection, EventRow),
+        pictures=_count(connection, PictureRow),
+        outbox={state.value: states.get(state.value, 0) for state in DeliveryState},
+        quarantine=_count(connection, QuarantineRow),
+    )
+
+
+def _count(connection: Connection, model: type[Base]) -> int:
+    return connection.scalar(select(func.count()).select_from(model)) or 0

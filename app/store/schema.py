@@ -1,0 +1,45 @@
+"""Migrations: bring a database to this program's schema, and tell whether it is there."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from app.config import ROOT
+from app.errors import StoreUnavailable
+from app.store.database import Database
+
+
+def migrate(database: Database) -> str:
+    """Create or upgrade all tables; returns the revision reached.
+
+    Raises:
+        StoreUnavailable: the database can't be reached or written.
+    """
+    config = _config()
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return expected_revision()
+
+
+def expected_revision() -> str:
+    """The newest revision this program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def require_current(database: Database) -> None:
+    """Raise unless the database has this program's schema.
+
+    Raises:
+        StoreUnavailable: it can't be reached, or its schema is older or newer.
+    """
+    with database.read() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    needed = expected_revision()
+    if found != needed:
+        raise StoreUnavailable(f"the database has schema {found} instead of {needed}: run se3 migrate")
+
+
+def _config() -> Config:
+    return Config(toml_file=ROOT / "pyproject.toml")

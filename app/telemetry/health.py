@@ -1,0 +1,35 @@
+"""Is this process able to take events? For load balancers, systemd and people."""
+
+import shutil
+from pathlib import Path
+
+from app.config import ROOT, Settings
+from app.errors import StoreUnavailable
+from app.store.database import Database
+from app.store.schema import require_current
+
+
+def faults(settings: Settings, database: Database) -> list[str]:
+    """Everything that keeps the receiver from taking events, one sentence each; empty when all is well.
+
+    The MQTT broker does not count: while it is away, events wait in the outbox.
+    """
+    found = []
+    try:
+        require_current(database)
+    except StoreUnavailable as error:
+        found.append(str(error))
+    free = free_disk_mb(database)
+    if free < settings.disk_floor_mb:
+        found.append(f"{free} MB of disk are free; DISK_FLOOR_MB asks for {settings.disk_floor_mb} MB")
+    return found
+
+
+def free_disk_mb(database: Database) -> int:
+    """Free disk in MB where SQLite's file is; with PostgreSQL, where this program is."""
+    folder = database.sqlite_file.parent if database.sqlite_file else ROOT
+    return shutil.disk_usage(_existing(folder)).free // 2**20
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
