@@ -1,6 +1,7 @@
 """Settings: every variable declared once, with its default, unit and help text."""
 
 import dataclasses
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +158,7 @@ def load_settings() -> Settings:
     wrong: list[str] = []
     for field in variables():
         try:
-            if text := env.str(field.name.upper(), default=""):
+            if text := _text(env, field.name.upper()):
                 values[field.name] = field.metadata["parse"](text)
         except ValueError as error:
             wrong.append(f"{field.name.upper()} {error}")
@@ -166,6 +167,11 @@ def load_settings() -> Settings:
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
+
+
+def _text(env: FileAwareEnv, name: str) -> str:
+    """A variable's text, "" where it is unset; FileAwareEnv alone would let a file in `.env` win."""
+    return os.environ.get(name) or env.str(name, default="")
 
 
 def _missing_enos_settings(settings: Settings) -> list[str]:

@@ -28,7 +28,8 @@ class ChannelError(Se3Error):
 class Problem:
     """One thing that is wrong with a body.
 
-    `pointer` is a JSON Pointer (RFC 6901) into the body, "" for the whole; `detail` is for a person.
+    `pointer` is a JSON Pointer (RFC 6901) into the body and `detail` goes on from it, as in "is missing".
+    Where the whole body is meant the pointer is "" and the detail a sentence.
     """
 
     pointer: str
@@ -45,7 +46,7 @@ class Refused(Se3Error):
     def __init__(self, problems: Sequence[Problem] | str) -> None:
         """`problems`: each reason, or one sentence that concerns the whole body."""
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
-        super().__init__("; ".join(f"{p.pointer or 'body'}: {p.detail}" for p in self.problems))
+        super().__init__("; ".join(f"{p.pointer} {p.detail}".lstrip() for p in self.problems))
 
 
 class Unreadable(Refused):

@@ -21,6 +21,7 @@ def create_receiver(settings: Settings) -> Flask:
     database = Database(settings.database_url)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    app.extensions["database"] = database
     app.register_blueprint(create_events(settings, Writer(database, settings.quarantine_max_mb * 2**20)))
     app.register_blueprint(create_health(settings, database))
     app.register_error_handler(HTTPException, http_problem)

@@ -68,7 +68,7 @@ def _refuse_deep_nesting(text: str, value: Any) -> None:
 
 
 def _depth(value: Any) -> int:
-    level, depth = [value], 0
+    level, depth = [value], 1
     while level := [child for item in level for child in _children(item)]:
         depth += 1
     return depth

@@ -57,7 +57,7 @@ def decode(body: bytes, content_type: str) -> Decoded:
         UnsupportedMedia: the body is none of these.
     """
     if not body.strip():
-        raise Unreadable("is empty: the box must send one event as JSON or form data")
+        raise Unreadable("The body is empty: the box must send one event as JSON or form data")
     media_type, options = parse_options_header(content_type)
     if _looks_like_json(body) or media_type.endswith("json"):
         return Decoded(_json_object(body), Encoding.JSON)
@@ -66,7 +66,7 @@ def decode(body: bytes, content_type: str) -> Decoded:
     if _KEY_AND_VALUE.match(body):
         return Decoded(_document(_urlencoded(body)), Encoding.URLENCODED)
     raise UnsupportedMedia(
-        f"is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
+        f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
         " set the box's content-type to json or form-data"
     )
 
@@ -79,9 +79,9 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         document = jsontext.parse(body)
     except ValueError as error:
-        raise Unreadable(f"is not valid JSON: {_without_content(error)}") from None
+        raise Unreadable(f"The body is not valid JSON: {_without_content(error)}") from None
     if not isinstance(document, dict):
-        raise Unreadable("must be one JSON object, { … }")
+        raise Unreadable("The body must be one JSON object, { … }")
     return document
 
 
@@ -105,7 +105,7 @@ def _multipart(body: bytes, boundary: bytes) -> Iterable[tuple[str, FormValue]]:
     try:
         form, files = parser.parse(io.BytesIO(body), boundary, len(body))
     except (ValueError, RequestEntityTooLarge) as error:
-        raise Unreadable(f"is not valid multipart form data: {error}") from None
+        raise Unreadable(f"The body is not valid multipart form data: {error}") from None
     return [*form.items(multi=True), *_file_parts(files)]
 
 
@@ -119,7 +119,7 @@ def _urlencoded(body: bytes) -> Iterable[tuple[str, FormValue]]:
     try:
         return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARTS)
     except ValueError as error:
-        raise Unreadable(f"is not valid urlencoded form data: {_without_content(error)}") from None
+        raise Unreadable(f"The body is not valid urlencoded form data: {_without_content(error)}") from None
 
 
 def _document(pairs: Iterable[tuple[str, FormValue]]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _document(pairs: Iterable[tuple[str, FormValue]]) -> dict[str, Any]:
             document[name] = [*earlier, _as_text(value)]
             repeated.add(name)
     if not document:
-        raise Unreadable("holds no form fields")
+        raise Unreadable("The body holds no form fields")
     return document
 
 

@@ -44,7 +44,7 @@ def unavailable(error: StoreUnavailable) -> Response:
 
 
 def _sentence(problems: tuple[Problem, ...]) -> str:
-    return "; ".join(f"{problem.pointer.lstrip('/') or 'the body'} {problem.detail}" for problem in problems)
+    return "; ".join(f"{problem.pointer.lstrip('/')} {problem.detail}".lstrip() for problem in problems)
 
 
 def _json(status: int, value: object, media_type: str = "application/json") -> Response:

@@ -54,8 +54,8 @@ def create_events(settings: Settings, writer: Writer) -> Blueprint:
 
 def _endpoint(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Response]:
     def receive() -> Response:
-        if len(g.body) > settings.max_body_bytes:
-            raise TooLarge(f"is {len(g.body)} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
+        if g.size > settings.max_body_bytes:
+            raise TooLarge(f"The body has {g.size} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
         sighting = read_sighting(kind, decode(g.body, request.content_type or ""), g.arrival)
         recorded = writer.record(sighting)
         log.info("event_stored", id=str(recorded.id), kind=kind.value, duplicate=recorded.duplicate)
@@ -66,16 +66,18 @@ def _endpoint(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Re
 
 def _add_paths(events: Blueprint, kind: Kind, paths: Iterable[str], view: Callable[[], Response]) -> None:
     for path in dict.fromkeys(paths):
-        events.add_url_rule(path, kind.value, view, methods=["POST"])
+        events.add_url_rule(path, kind.value, view, methods=["POST"], provide_automatic_options=False)
 
 
 def _read_body(max_body_bytes: int) -> None:
     """Read the body before anything can go wrong with it, so that whatever is refused can be kept."""
     g.arrival = Arrival(request.path[:_LONGEST_ROUTE], request.remote_addr or "", datetime.now(UTC))
-    g.body = b""
     limit = max_body_bytes * _KEPT_AT_MOST
-    if (request.content_length or 0) <= limit:
-        g.body = request.stream.read(limit)
+    g.size = request.content_length or 0
+    g.body = request.stream.read(limit + 1) if g.size <= limit else b""
+    g.size = max(g.size, len(g.body))
+    if g.size > limit:
+        g.body = b""
 
 
 def _refuse(error: Refused, writer: Writer) -> Response:
@@ -101,12 +103,12 @@ def _refusal(error: Refused) -> Refusal:
 
 def _unknown_path(settings: Settings) -> UnknownPath:
     known = [*HISTORY_PATHS[:1], *REALTIME_PATHS[:1], *settings.history_paths, *settings.realtime_paths]
-    return UnknownPath(f"was sent to a path that takes no events; these do: {', '.join(known)}")
+    return UnknownPath(f"This path takes no events; these do: {', '.join(known)}")
 
 
 def _wrong_method(error: MethodNotAllowed, writer: Writer) -> Response:
     allowed = ", ".join(sorted(error.valid_methods or ()))
-    response = _refuse(WrongMethod(f"came by {request.method}; this path takes {allowed}"), writer)
+    response = _refuse(WrongMethod(f"{request.method} is not allowed here; events come by {allowed}"), writer)
     response.headers["Allow"] = allowed
     return response
 

@@ -50,7 +50,7 @@ class _RealTimeEvent(_EitherPlace):
     @validates("identity_id")
     def _identity_id_is_not_empty(self, value: str, data_key: str) -> None:
         if not value:
-            raise ValidationError(f"is empty: {data_key} tells who was seen")
+            raise ValidationError(f"is empty; {data_key} must tell who was seen")
 
 
 class _HistoryEvent(_RealTimeEvent):

@@ -1,0 +1,76 @@
+"""se3 events: look at what came in."""
+
+from uuid import UUID
+
+import click
+
+from app import jsontext
+from app.cli.opening import local_time, open_store, show_table
+from app.domain.events import FaceEvent, PictureUse
+from app.errors import Se3Error
+from app.store import events as store
+from app.store import pictures
+
+
+@click.group()
+def events() -> None:
+    """Look at the events that came in."""
+
+
+@events.command("list")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, newest first."
+)
+def list_events(limit: int) -> None:
+    """List the events that came in last."""
+    with open_store() as database, database.read() as connection:
+        found = store.latest(connection, limit)
+    show_table(
+        "events", ["id", "received", "kind", "identity", "name", "score", "device"], [_row(e) for e in found]
+    )
+
+
+@events.command()
+@click.argument("event_id", metavar="ID", type=click.UUID)
+@click.option("--json", "as_json", is_flag=True, help="Print the document as it was sent, pictures in place.")
+def show(event_id: UUID, as_json: bool) -> None:
+    """Show one event with all its fields and what pictures it has."""
+    with open_store() as database, database.read() as connection:
+        event = store.get(connection, event_id)
+        if event is None:
+            raise Se3Error(f"there is no event {event_id}; `se3 events list` shows the newest")
+        if as_json:
+            click.echo(jsontext.dump(store.document_as_sent(connection, event)))
+        else:
+            _show(event, pictures.uses_of(connection, event_id))
+
+
+def _row(event: FaceEvent) -> list[str]:
+    device = event.ep_id or event.dev_sno or event.device_ip or ""
+    name = f"{event.identity_name} ({event.group_name})"
+    return [
+        str(event.id),
+        local_time(event.received_at),
+        event.kind,
+        event.identity_id,
+        name,
+        f"{event.score:g}",
+        device,
+    ]
+
+
+def _show(event: FaceEvent, uses: list[PictureUse]) -> None:
+    known = {
+        "id": event.id,
+        "kind": event.kind,
+        "came to": f"{event.route} from {event.source_address}",
+        "received at": local_time(event.received_at),
+        "occurred at": local_time(event.occurred_at),
+    }
+    for name, value in known.items():
+        click.echo(f"{name:<14}{value}")
+    for use in uses:
+        click.echo(
+            f"{'picture':<14}{use.pointer}  {use.picture.media_type}, {len(use.picture.content)} bytes"
+        )
+    click.echo(f"{'document':<14}{jsontext.dump(event.document)}")

@@ -1,0 +1,76 @@
+"""se3 run, forward and migrate: what a site starts."""
+
+import socket
+
+import click
+
+from app.cli.processes import FORWARDER, RECEIVER, Child, keep_running, stop_on_signals
+from app.config import Settings, load_settings
+from app.enos.mapping_file import load_mapping
+from app.forwarder.worker import forward as forward_until
+from app.store.database import Database
+from app.store.schema import migrate as migrate_database
+from app.store.schema import require_current
+from app.telemetry.logs import configure_logging
+
+
+@click.command()
+def run() -> None:
+    """Run receiver and forwarder together; Ctrl-C stops both in order.
+
+    Creates or upgrades the database first.
+    """
+    configure_logging()
+    settings = load_settings()
+    load_mapping(settings.enos_mapping)
+    _migrate(settings)
+    click.echo(_addresses(settings), err=True)
+    keep_running([Child("receiver", RECEIVER), Child("forwarder", FORWARDER)], stop_on_signals())
+
+
+@click.command()
+def forward() -> None:
+    """Run the forwarder alone: relay stored events to EnOS until SIGTERM or Ctrl-C."""
+    configure_logging()
+    settings = load_settings()
+    stop = stop_on_signals()
+    database = Database(settings.database_url)
+    require_current(database)
+    database.close()
+    forward_until(settings, stop)
+
+
+@click.command()
+def migrate() -> None:
+    """Create the database's tables, or upgrade them to this version."""
+    configure_logging()
+    click.echo(f"The database has schema {_migrate(load_settings())}.", err=True)
+
+
+def _migrate(settings: Settings) -> str:
+    database = Database(settings.database_url)
+    try:
+        return migrate_database(database)
+    finally:
+        database.close()
+
+
+def _addresses(settings: Settings) -> str:
+    host, _, port = settings.receiver_bind.rpartition(":")
+    hosts = [_own_address()] if host in ("0.0.0.0", "[::]") else [host]  # noqa: S104 - compared, not bound
+    lines = [
+        f"  http://{address}:{port}{path}"
+        for address in hosts
+        for path in ("/HistoryEvent", "/RealTimeEvent")
+    ]
+    return "Type these addresses into the box:\n" + "\n".join(lines)
+
+
+def _own_address() -> str:
+    """This machine's address on the network that leads outside; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737)
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])

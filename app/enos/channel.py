@@ -1,0 +1,199 @@
+"""One MQTT connection to EnOS: log in, subscribe, then post messages and await their replies."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from app.config import Settings
+from app.enos.credentials import Credentials, credentials
+from app.enos.messages import Reply, parse_reply
+from app.enos.topics import Topics, event_topics
+from app.errors import ChannelError
+
+_KEEP_ALIVE_SECONDS = 120  # EnOS takes 60 to 300 (EnOS protocol, section 1)
+_OPEN_SECONDS = 10.0
+_PORTS = {"mqtt": 11883, "mqtts": 18883}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a channel needs to know. `login` makes the credentials anew for each connection."""
+
+    broker_url: str
+    login: Callable[[], Credentials]
+    topics: Topics
+    qos: int
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """The channel that the settings describe; ENOS_BROKER_URL must be set."""
+    return Endpoint(
+        broker_url=settings.enos_broker_url or "",
+        login=lambda: credentials(settings, time.time_ns() // 1_000_000),
+        topics=event_topics(settings.enos_product_key or "", leading_slash=settings.enos_topic_slash),
+        qos=settings.enos_qos,
+    )
+
+
+class Channel:
+    """A connection that never mends itself: its owner decides when to open it again.
+
+    paho's own reconnecting would break EnOS's limit on connects, keep an outdated timestamp in the login and
+    leave the subscription behind; its queue would hold messages that the outbox holds already.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Nothing is opened yet."""
+        self._endpoint = endpoint
+        self._client: Client | None = None
+        self._changed = threading.Condition()
+        self._subscribed = False
+        self._fault = ""
+        self._replies: dict[str, Reply] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be posted and their replies can arrive."""
+        return self._subscribed
+
+    def open(self) -> None:
+        """Connect, log in, subscribe to the replies and await that they can come.
+
+        Raises:
+            ChannelError: with what is wrong, in words.
+        """
+        self.close()
+        self._fault = ""
+        client = self._new_client()
+        try:
+            self._connect(client)
+            self._await_subscription()
+        except ChannelError:
+            self.close()
+            raise
+
+    def exchange(self, messages: Mapping[str, bytes], timeout: float) -> dict[str, Reply]:
+        """Post messages by id and await their replies for `timeout` seconds, or until the connection breaks.
+
+        Returns the replies by message id; what is missing was not answered, delivered or not.
+        """
+        with self._changed:
+            self._replies = {}
+        for payload in messages.values():
+            self._publish(payload)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: messages.keys() <= self._replies.keys() or not self.is_open, timeout
+            )
+            return {
+                message_id: reply for message_id, reply in self._replies.items() if message_id in messages
+            }
+
+    def close(self) -> None:
+        """Disconnect, if connected."""
+        client, self._client = self._client, None
+        self._subscribed = False
+        if client:
+            client.disconnect()
+            client.loop_stop()
+
+    def _new_client(self) -> Client:
+        login = self._endpoint.login()
+        client = Client(CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False)
+        client.username_pw_set(login.username, login.password)
+        client.connect_timeout = _OPEN_SECONDS
+        client.max_inflight_messages_set(0)  # the caller's window is the limit
+        if urlsplit(self._endpoint.broker_url).scheme == "mqtts":
+            client.tls_set_context(ssl.create_default_context())
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+        self._client = client
+        return client
+
+    def _connect(self, client: Client) -> None:
+        url = urlsplit(self._endpoint.broker_url)
+        host, port = url.hostname or "", url.port or _PORTS[url.scheme]
+        try:
+            client.connect(host, port, keepalive=_KEEP_ALIVE_SECONDS)
+        except OSError as error:  # ssl.SSLError is one too
+            raise ChannelError(f"can't reach {host}:{port}: {error}") from None
+        client.loop_start()
+
+    def _await_subscription(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._subscribed or self._fault, _OPEN_SECONDS)
+            if not self._subscribed:
+                raise ChannelError(self._fault or f"the broker did not answer within {_OPEN_SECONDS:g} s")
+
+    def _publish(self, payload: bytes) -> None:
+        if self._client is None or not self.is_open:
+            return
+        info = self._client.publish(self._endpoint.topics.post, payload, qos=self._endpoint.qos)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._change(fault=f"a publish failed: {info.rc.name}")
+
+    def _change(self, *, subscribed: bool = False, fault: str = "") -> None:
+        with self._changed:
+            self._subscribed, self._fault = subscribed, fault
+            self._changed.notify_all()
+
+    def _on_connect(
+        self,
+        client: Client,
+        _data: Any,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._change(fault=f"the broker refused the login: {reason}")
+        else:
+            client.subscribe(self._endpoint.topics.reply, qos=1)
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _data: Any,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._change(fault=f"the broker refused the subscription to {self._endpoint.topics.reply}")
+        else:
+            self._change(subscribed=True)
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            reply = parse_reply(bytes(message.payload))
+        except ValueError as error:
+            log.warning("reply_unreadable", topic=message.topic, reason=str(error))
+            return
+        with self._changed:
+            self._replies[reply.id] = reply
+            self._changed.notify_all()
+
+    def _on_disconnect(
+        self,
+        client: Client,
+        _data: Any,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if client is self._client:
+            self._change(fault=self._fault or f"the connection ended: {reason}")

@@ -1,0 +1,65 @@
+"""A value in the type that the thing model asks for (EnOS protocol, section 4)."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from app.domain.times import to_milliseconds
+
+LONGEST_STRING = 1024  # bytes in UTF-8
+
+
+def convert(value: Any, type_name: str) -> Any:
+    """Convert a value; None and empty text give None, for EnOS takes neither.
+
+    Raises:
+        ValueError: the value can't be expressed in the type; the text goes on from the field's name.
+    """
+    if value is None or value == "":
+        return None
+    return CONVERTERS[type_name](value)
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError("is no single value")
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return text.encode()[:LONGEST_STRING].decode(errors="ignore")  # never half a character
+
+
+def _int(value: Any) -> int:
+    number = _float(value)
+    if not number.is_integer():
+        raise ValueError("is no whole number")
+    return int(value) if isinstance(value, int | str) and "." not in str(value) else int(number)
+
+
+def _float(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise ValueError("is no number")
+    return number
+
+
+def _bool(value: Any) -> bool:
+    if str(value).lower() not in ("true", "false", "1", "0"):
+        raise ValueError("is neither true nor false")
+    return str(value).lower() in ("true", "1")
+
+
+def _timestamp(value: Any) -> int:
+    return to_milliseconds(value) if isinstance(value, datetime) else _int(value)
+
+
+CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "string": _string,
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "timestamp": _timestamp,
+}
+"""The types a mapping may name; `timestamp` is whole milliseconds since 1970."""

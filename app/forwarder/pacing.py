@@ -1,0 +1,39 @@
+"""When to connect next, so that EnOS never locks the channel out."""
+
+import random
+from collections import deque
+
+AFTER_FAILURE_SECONDS = 35.0
+JITTER_SECONDS = 10.0
+MOST_CONNECTS, WINDOW_SECONDS = 4, 125.0
+"""EnOS locks a client out for 5 minutes that connects more than 4 times in 2 (EnOS protocol, section 1)."""
+
+
+class ConnectPacer:
+    """Times connects by a monotonic clock, whose seconds every method takes as `now`."""
+
+    def __init__(self, rng: random.Random) -> None:
+        """`rng` spreads out the connects of many sites after a common outage."""
+        self._rng = rng
+        self._connects: deque[float] = deque(maxlen=MOST_CONNECTS)
+        self._not_before = 0.0
+        self._last_drop = -WINDOW_SECONDS
+
+    def wait(self, now: float) -> float:
+        """Seconds until a connect is allowed; 0 if it is."""
+        window_ends = self._connects[0] + WINDOW_SECONDS if len(self._connects) == MOST_CONNECTS else 0.0
+        return max(0.0, self._not_before - now, window_ends - now)
+
+    def connecting(self, now: float) -> None:
+        """Count a connect."""
+        self._connects.append(now)
+
+    def failed(self, now: float) -> None:
+        """A connect failed: the next one waits."""
+        self._not_before = now + AFTER_FAILURE_SECONDS + self._rng.uniform(0, JITTER_SECONDS)
+
+    def dropped(self, now: float) -> None:
+        """A connection that stood has ended: the next one comes at once, unless this happened just before."""
+        if now - self._last_drop < WINDOW_SECONDS:
+            self.failed(now)
+        self._last_drop = now

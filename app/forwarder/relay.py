@@ -1,0 +1,132 @@
+"""One round of relaying: claim what is due, post it to EnOS, await the replies, settle."""
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from app.domain.delivery import Decision, DeliveryState, retry_delay
+from app.domain.events import FaceEvent
+from app.enos.mapping import Mapping
+from app.enos.messages import MOST_BYTES, Reply, event_post
+from app.enos.replies import decide, explain
+from app.errors import MappingError
+from app.store import events, outbox
+from app.store.database import Database
+from app.store.outbox import Claimed, Settlement
+
+WINDOW = 100  # messages in flight
+REPLY_SECONDS = 10.0
+LEASE = timedelta(seconds=60)  # well beyond the time a round can take
+
+log = structlog.get_logger(__name__)
+
+
+class Exchange(Protocol):
+    """What a relay needs of a channel; see `app.enos.channel.Channel`."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+
+    def exchange(self, messages: dict[str, bytes], timeout: float) -> dict[str, Reply]:
+        """Post messages by id; returns the replies that came."""
+
+
+class Relay:
+    """Moves outbox rows to EnOS, a window of them at a time; no transaction is open meanwhile."""
+
+    def __init__(self, database: Database, channel: Exchange, mapping: Mapping, rng: random.Random) -> None:
+        """`rng` gives the jitter of retries."""
+        self._database = database
+        self._channel = channel
+        self._mapping = mapping
+        self._rng = rng
+        self.paused = False
+
+    def relay(self) -> int:
+        """Do one round; returns how many rows it handled. `paused` then says whether EnOS shut us out.
+
+        Raises:
+            StoreUnavailable: the database can't be used; claimed rows come back when their lease ends.
+        """
+        claimed = self._claim()
+        if claimed:
+            self._settle(self._deliver(claimed))
+        return len(claimed)
+
+    def _claim(self) -> list[Claimed]:
+        now = datetime.now(UTC)
+        with self._database.read() as connection:
+            if not outbox.anything_due(connection, now):
+                return []
+        with self._database.write() as connection:
+            return outbox.claim(connection, now, LEASE, WINDOW)
+
+    def _deliver(self, claimed: Sequence[Claimed]) -> list[Settlement]:
+        with self._database.read() as connection:
+            found = {
+                event.id: event for event in events.get_many(connection, [row.event_id for row in claimed])
+            }
+        messages: dict[str, bytes] = {}
+        settlements = []
+        for row in claimed:
+            try:
+                messages[str(row.id)] = self._message(row, found[row.event_id])
+            except MappingError as error:
+                settlements.append(_parked(row, None, str(error)))
+        replies = self._channel.exchange(messages, REPLY_SECONDS)
+        waiting = [row for row in claimed if str(row.id) in messages]
+        return settlements + [self._settlement(row, replies.get(str(row.id))) for row in waiting]
+
+    def _message(self, row: Claimed, event: FaceEvent) -> bytes:
+        message = event_post(str(row.id), [self._mapping.element(event)])
+        if len(message) > MOST_BYTES:
+            raise MappingError(f"the message has {len(message)} bytes; EnOS takes {MOST_BYTES}")
+        return message
+
+    def _settlement(self, row: Claimed, reply: Reply | None) -> Settlement:
+        if reply is None:
+            return self._unanswered(row)
+        decision = decide(reply.code)
+        if decision is Decision.DELIVERED:
+            return Settlement(row, DeliveryState.DELIVERED, row.attempts + 1, datetime.now(UTC), reply.code)
+        reason = explain(reply.code, reply.message)
+        if decision is Decision.PARK:
+            return _parked(row, reply.code, reason)
+        if decision is Decision.PAUSE:
+            return Settlement(row, DeliveryState.PENDING, row.attempts, datetime.now(UTC), reply.code, reason)
+        return self._retry(row, reply.code, reason)
+
+    def _unanswered(self, row: Claimed) -> Settlement:
+        """Only an EnOS that is there and silent costs an attempt."""
+        if self._channel.is_open:
+            return self._retry(row, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
+        reason = "the connection ended before EnOS answered"
+        return Settlement(row, DeliveryState.PENDING, row.attempts, datetime.now(UTC), None, reason)
+
+    def _retry(self, row: Claimed, code: int | None, reason: str) -> Settlement:
+        attempts = row.attempts + 1
+        due_at = datetime.now(UTC) + timedelta(seconds=retry_delay(attempts, self._rng))
+        return Settlement(row, DeliveryState.PENDING, attempts, due_at, code, reason)
+
+    def _settle(self, settlements: Sequence[Settlement]) -> None:
+        with self._database.write() as connection:
+            outbox.settle(connection, settlements, datetime.now(UTC))
+        self.paused = any(s.code is not None and decide(s.code) is Decision.PAUSE for s in settlements)
+        for settlement in settlements:
+            _log(settlement)
+
+
+def _parked(row: Claimed, code: int | None, reason: str) -> Settlement:
+    return Settlement(row, DeliveryState.PARKED, row.attempts + 1, datetime.now(UTC), code, reason)
+
+
+def _log(settlement: Settlement) -> None:
+    event_id, state = str(settlement.claimed.event_id), settlement.state
+    if state is DeliveryState.DELIVERED:
+        log.info("event_delivered", id=event_id)
+    else:
+        log.warning(f"event_{state}", id=event_id, code=settlement.code, reason=settlement.reason)

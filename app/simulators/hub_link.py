@@ -1,0 +1,121 @@
+"""The hub's connection to its broker: subscribed again after every reconnect."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from app.errors import ChannelError
+
+TOPICS = ("sys/+/integration/event/post", "/sys/+/integration/event/post")
+"""Both forms in which senders write the topic (EnOS protocol, section 2)."""
+
+_PORTS = {"mqtt": 11883, "mqtts": 18883}  # EnOS protocol, section 1
+_QOS = 1
+_START_SECONDS = 10.0
+
+
+class Link:
+    """An ordinary MQTT 3.1.1 client that holds a subscription to TOPICS."""
+
+    def __init__(self, broker_url: str, on_message: Callable[[str, bytes], None]) -> None:
+        """`on_message` gets each topic and payload, in the network thread, and must not raise.
+
+        Raises:
+            ChannelError: the URL is not an mqtt or mqtts URL.
+        """
+        self._url = _split(broker_url)
+        self._on_message = on_message
+        self._changed = threading.Condition()
+        self._subscribed, self._refusal = False, ""
+        self._client = self._make_client()
+
+    def start(self) -> None:
+        """Connect, and return once subscribed.
+
+        Raises:
+            ChannelError: the broker can't be reached, or refused the login or the subscription.
+        """
+        try:
+            self._client.connect(str(self._url.hostname), self._url.port or _PORTS[self._url.scheme])
+        except OSError as error:
+            raise self._error(f"can't be reached: {error}") from error
+        self._client.loop_start()
+        if not self._wait(lambda: self._subscribed or bool(self._refusal), _START_SECONDS):
+            self._refusal = f"did not answer within {_START_SECONDS:.0f} s"
+        if self._refusal:
+            self.stop()
+            raise self._error(self._refusal)
+
+    def stop(self) -> None:
+        """Disconnect, and end the network thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 1."""
+        self._client.publish(topic, payload, qos=_QOS)
+
+    def wait_until_subscribed(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds for the subscription, and tell whether it stands."""
+        return self._wait(lambda: self._subscribed, timeout)
+
+    def _make_client(self) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id=f"enos-hub-{secrets.token_hex(4)}")
+        client.reconnect_delay_set(min_delay=1, max_delay=5)
+        if self._url.username is not None:
+            client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
+        if self._url.scheme == "mqtts":
+            client.tls_set()
+        client.on_connect, client.on_disconnect = self._connected, self._disconnected
+        client.on_subscribe, client.on_message = self._acknowledged, self._received
+        return client
+
+    def _connected(
+        self, client: Client, _userdata: Any, _flags: ConnectFlags, code: ReasonCode, _: Properties | None
+    ) -> None:
+        if code.is_failure:
+            self._set(subscribed=False, refusal=f"refused the login: {code}")
+        else:
+            client.subscribe([(topic, _QOS) for topic in TOPICS])
+
+    def _acknowledged(
+        self, _client: Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _: Properties | None
+    ) -> None:
+        refused = any(code.is_failure for code in codes)
+        self._set(subscribed=not refused, refusal="refused the subscription" if refused else "")
+
+    def _disconnected(self, *_: object) -> None:
+        self._set(subscribed=False, refusal=self._refusal)
+
+    def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        self._on_message(message.topic, bytes(message.payload))
+
+    def _set(self, *, subscribed: bool, refusal: str) -> None:
+        with self._changed:
+            self._subscribed, self._refusal = subscribed, refusal
+            self._changed.notify_all()
+
+    def _wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(condition, timeout)
+
+    def _error(self, reason: str) -> ChannelError:
+        return ChannelError(f"The simulated EnOS can't work: the broker at {self._url.hostname} {reason}.")
+
+
+def _split(broker_url: str) -> SplitResult:
+    try:
+        url = urlsplit(broker_url)
+        fits = url.scheme in _PORTS and url.hostname and (url.port or 0) >= 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ChannelError("The broker's URL must look like mqtt://host:11883 or mqtts://host:18883.")
+    return url

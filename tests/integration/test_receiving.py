@@ -1,0 +1,231 @@
+"""What a box gets for what it posts, and what is in the database afterwards."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.config import Settings
+from app.factory import create_receiver
+from app.receiver.routes import HISTORY_PATHS, REALTIME_PATHS
+from app.store import events, pictures
+from app.store.database import Database
+from app.store.queries import counts
+from tests.integration.conftest import with_settings
+from tests.support.encodings import ENCODINGS, Body, as_json, as_multipart
+from tests.support.payloads import payload, payload_bytes
+
+Encode = Callable[[dict[str, Any]], Body]
+DocumentOf = Callable[[str], dict[str, Any]]
+
+NESTED = {
+    "history-contract": "/HistoryEvent",
+    "history-v2r4": "/HistoryEvent",
+    "realtime-v2r4": "/RealTimeEvent",
+}
+PICTURE_FIELDS = ("reg_pic", "spot_pic", "recognize_face")
+encodings = pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+samples = pytest.mark.parametrize("name", NESTED)
+
+
+def post(box: FlaskClient, path: str, body: Body) -> Any:
+    return box.post(path, data=body[0], content_type=body[1])
+
+
+@samples
+@encodings
+def test_each_sample_is_accepted_in_each_encoding(
+    box: FlaskClient, document_of: DocumentOf, name: str, encode: Encode
+) -> None:
+    sent = payload(name)
+    reply = post(box, NESTED[name], encode(sent))
+    assert reply.status_code == 200
+    assert reply.json["status"] == 0
+    assert reply.json["message"] == "SUCCESS"
+    assert reply.json["data"]["duplicate"] is False
+    stored = document_of(reply.json["data"]["id"])
+    assert stored.keys() == sent.keys()
+    assert stored["ext_data"] == sent["ext_data"]
+    assert {key: str(value) for key, value in stored.items()} == {
+        key: str(value) for key, value in sent.items()
+    }
+
+
+@samples
+def test_json_comes_back_equal_and_in_its_order(box: FlaskClient, document_of: DocumentOf, name: str) -> None:
+    reply = post(box, NESTED[name], (payload_bytes(name), "application/json"))
+    assert json.dumps(document_of(reply.json["data"]["id"])) == json.dumps(payload(name))
+
+
+@samples
+@encodings
+def test_a_repeated_event_is_a_duplicate_in_every_encoding(
+    box: FlaskClient, database: Database, name: str, encode: Encode
+) -> None:
+    first = post(box, NESTED[name], encode(payload(name)))
+    for again in ENCODINGS.values():
+        reply = post(box, NESTED[name], again(payload(name)))
+        assert reply.json["data"] == {"id": first.json["data"]["id"], "duplicate": True}
+    with database.read() as connection:
+        assert counts(connection).events == 1
+        assert counts(connection).outbox["pending"] == 1
+
+
+def test_pictures_are_stored_byte_for_byte_and_once(box: FlaskClient, database: Database) -> None:
+    sent = payload("history-v2r4")
+    later = sent | {"timestamp": sent["timestamp"] + 60_000}
+    first = post(box, "/HistoryEvent", as_json(sent))
+    post(box, "/HistoryEvent", as_json(later))
+    with database.read() as connection:
+        uses = pictures.uses_of(connection, UUID(first.json["data"]["id"]))
+        assert counts(connection).pictures == 3
+    expected = {"reg_pic": sent["reg_pic"], **{name: sent["ext_data"][name] for name in PICTURE_FIELDS[1:]}}
+    assert {use.field: use.picture.content for use in uses} == {
+        name: base64.b64decode(text) for name, text in expected.items()
+    }
+    assert {use.picture.media_type for use in uses} == {"image/jpeg"}
+
+
+def test_contract_fields_stand_in_their_columns(box: FlaskClient, database: Database) -> None:
+    reply = post(box, "/HistoryEvent", as_multipart(payload("history-v2r4")))
+    with database.read() as connection:
+        event = events.get(connection, UUID(reply.json["data"]["id"]))
+    assert event is not None
+    assert (event.identity_id, event.identity_name, event.group_name) == ("13028", "stranger", "默认分组")
+    assert (event.score, event.timestamp, event.want_action) == (94.8, "1560408984678", "1001")
+    assert f"{event.occurred_at:%Y-%m-%dT%H:%M:%S.%f%z}" == "2019-06-13T06:56:24.678000+0000"
+    assert (event.dev_sno, event.device_ip) == ("ZKZ0001", "192.168.1.151")
+    assert (event.ep_id, event.person_type, event.device_type) == ("ZKZ0001__192.168.1.151", 4, "1")
+    assert event.grab_fiqa_info == payload("history-v2r4")["ext_data"]["grab_fiqa_info"]
+    assert event.route == "/HistoryEvent"
+    assert event.source_address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [(path, "history-v2r4") for path in HISTORY_PATHS] + [(path, "realtime-v2r4") for path in REALTIME_PATHS],
+)
+@pytest.mark.parametrize("style", ["{}", "{}/", "{}?key=1"])
+def test_every_known_path_works_as_people_type_it(box: FlaskClient, path: str, name: str, style: str) -> None:
+    assert post(box, style.format(path), as_json(payload(name))).status_code == 200
+
+
+def test_two_names_of_a_route_are_one_and_two_kinds_are_two(box: FlaskClient, database: Database) -> None:
+    sent = payload("history-v2r4")
+    post(box, HISTORY_PATHS[0], as_json(sent))
+    assert post(box, HISTORY_PATHS[2], as_json(sent)).json["data"]["duplicate"] is True
+    assert post(box, REALTIME_PATHS[0], as_json(sent)).json["data"]["duplicate"] is False
+    with database.read() as connection:
+        assert counts(connection).events == 2
+
+
+def test_more_paths_come_from_settings(settings: Settings) -> None:
+    box = create_receiver(with_settings(settings, history_paths=("/gate/7",))).test_client()
+    assert post(box, "/gate/7", as_json(payload("history-v2r4"))).status_code == 200
+
+
+def test_two_json_bodies_that_only_a_form_could_confuse_are_two_events(
+    box: FlaskClient, document_of: DocumentOf
+) -> None:
+    bodies = [payload("history-contract") | {"extra": extra} for extra in (1, "1", None, "", True, {})]
+    ids = [post(box, "/HistoryEvent", as_json(body)).json["data"]["id"] for body in bodies]
+    assert [document_of(event_id) for event_id in ids] == bodies
+    assert len(set(ids)) == len(bodies)
+    for body, event_id in zip(bodies[1:], ids[1:], strict=True):
+        reply = post(box, "/HistoryEvent", as_json(body))
+        assert reply.json["data"] == {"id": event_id, "duplicate": True}
+
+
+@pytest.mark.parametrize("reg_pic", ["missing", None, ""])
+def test_the_library_photo_may_be_switched_off(
+    box: FlaskClient, document_of: DocumentOf, reg_pic: object
+) -> None:
+    sent = payload("history-contract") | {"reg_pic": reg_pic}
+    if reg_pic == "missing":
+        del sent["reg_pic"]
+    reply = post(box, "/HistoryEvent", as_json(sent))
+    assert reply.status_code == 200
+    assert document_of(reply.json["data"]["id"]) == sent
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"identity_name": ""},
+        {"group_name": ""},
+        {"timestamp": "1566016554"},
+        {"timestamp": 1566016554.25},
+        {"score": 1},
+        {"score": "6.56"},
+        {"unknown": {"deep": [1, None, {"x": "é😀\u0000"}]}, "huge": 2**80},
+        {"reg_pic": "not a picture at all"},
+        {"reg_pic": "data:image/jpeg;base64," + payload("history-contract")["reg_pic"]},
+        {"identity_name": "NUL \u0000 in a name"},
+    ],
+    ids=str,
+)
+def test_what_boxes_vary_is_accepted_and_kept(
+    box: FlaskClient, document_of: DocumentOf, change: dict[str, Any]
+) -> None:
+    sent = payload("history-contract") | change
+    reply = post(box, "/HistoryEvent", as_json(sent))
+    assert reply.status_code == 200
+    assert json.dumps(document_of(reply.json["data"]["id"])) == json.dumps(sent)
+
+
+@pytest.mark.parametrize("wrap", [76, 64])
+def test_base64_with_line_breaks_is_a_picture_and_stays_as_it_was(
+    box: FlaskClient, database: Database, document_of: DocumentOf, wrap: int
+) -> None:
+    text = payload("history-contract")["reg_pic"]
+    sent = payload("history-contract") | {
+        "reg_pic": "\n".join(text[i : i + wrap] for i in range(0, len(text), wrap))
+    }
+    event_id = post(box, "/HistoryEvent", as_json(sent)).json["data"]["id"]
+    assert document_of(event_id) == sent
+    with database.read() as connection:
+        assert pictures.uses_of(connection, UUID(event_id))[0].picture.content == base64.b64decode(text)
+
+
+def test_a_picture_may_be_a_file_part(box: FlaskClient, document_of: DocumentOf) -> None:
+    sent = payload("history-contract")
+    picture = base64.b64decode(sent["reg_pic"])
+    body = as_multipart(sent | {"reg_pic": ""})
+    first = post(box, "/HistoryEvent", as_multipart(sent))
+    fields = {
+        name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in sent.items()
+    }
+    del fields["reg_pic"]
+    from io import BytesIO
+
+    reply = box.post("/HistoryEvent", data={**fields, "reg_pic": (BytesIO(picture), "face.jpg")})
+    assert body
+    assert reply.json["data"] == {"id": first.json["data"]["id"], "duplicate": True}
+    assert document_of(first.json["data"]["id"])["reg_pic"] == sent["reg_pic"]
+
+
+@pytest.mark.parametrize("place", ["ext_data", "beside", "ep_id"])
+def test_the_licence_code_may_stand_in_three_places(box: FlaskClient, database: Database, place: str) -> None:
+    sent = payload("history-contract")
+    dev_sno = sent["ext_data"].pop("dev_sno")
+    if place == "beside":
+        sent["dev_sno"] = dev_sno
+        del sent["ext_data"]["ep_id"]
+    elif place == "ext_data":
+        sent["ext_data"]["dev_sno"] = dev_sno
+        del sent["ext_data"]["ep_id"]
+    reply = post(box, "/HistoryEvent", as_json(sent))
+    assert reply.status_code == 200
+    with database.read() as connection:
+        event = events.get(connection, UUID(reply.json["data"]["id"]))
+    assert event is not None
+    assert event.dev_sno == dev_sno
+
+
+def test_health(box: FlaskClient) -> None:
+    assert box.get("/healthz").json == {"status": "ok"}
+    assert box.get("/readyz").json == {"status": "ready", "faults": []}

@@ -1,0 +1,164 @@
+"""A refused body is answered with every reason and kept whole."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.config import Settings
+from app.factory import create_receiver
+from app.store import quarantine
+from app.store.database import Database
+from app.store.queries import counts
+from tests.integration.conftest import with_settings
+from tests.support.encodings import as_json
+from tests.support.payloads import payload
+
+
+def kept(database: Database, reply: Any) -> tuple[Any, bytes]:
+    with database.read() as connection:
+        found = quarantine.get(connection, UUID(reply.json["quarantine"]))
+    assert found is not None
+    return found
+
+
+def test_every_wrong_field_is_named_and_the_body_is_kept(box: FlaskClient, database: Database) -> None:
+    sent = payload("history-contract") | {"identity_id": "", "score": "high", "timestamp": True, "reg_pic": 5}
+    del sent["group_name"]
+    sent["ext_data"] |= {"person_type": 2.9, "device_type": 1}
+    body, content_type = as_json(sent)
+    reply = box.post("/HistoryEvent", data=body, content_type=content_type)
+    assert reply.status_code == 422
+    assert reply.content_type == "application/problem+json"
+    assert {error["pointer"] for error in reply.json["errors"]} == {
+        "#/identity_id",
+        "#/group_name",
+        "#/score",
+        "#/timestamp",
+        "#/reg_pic",
+        "#/ext_data/person_type",
+        "#/ext_data/device_type",
+    }
+    refused, kept_body = kept(database, reply)
+    assert kept_body == body
+    assert refused.status == 422
+    assert refused.content_type == "application/json"
+    assert len(refused.problems) == 7
+
+
+@pytest.mark.parametrize(
+    "name", ["identity_id", "identity_name", "group_name", "timestamp", "score", "ext_data"]
+)
+@pytest.mark.parametrize("path", ["/HistoryEvent", "/RealTimeEvent"])
+@pytest.mark.parametrize("null", [True, False])
+def test_a_required_field_must_be_there_and_not_null(
+    box: FlaskClient, path: str, name: str, null: bool
+) -> None:
+    sent: dict[str, Any] = payload("history-contract")
+    sent["dev_sno"] = "A1"
+    del sent[name]
+    if null:
+        sent[name] = None
+    reply = box.post(path, json=sent)
+    assert reply.status_code == 422
+    assert [error["pointer"] for error in reply.json["errors"]] == [f"#/{name}"]
+
+
+def test_only_history_needs_the_box(box: FlaskClient) -> None:
+    sent = payload("realtime-v2r4")
+    assert box.post("/RealTimeEvent", json=sent).status_code == 200
+    reply = box.post("/HistoryEvent", json=sent)
+    assert [error["pointer"] for error in reply.json["errors"]] == ["#/dev_sno"]
+    sent["ext_data"]["dev_sno"] = ""
+    assert box.post("/HistoryEvent", json=sent).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b'{"identity_id": "1"', "application/json", 400),
+        (b'{"a": 1, "a": 2}', "application/json", 400),
+        (b'["no", "object"]', "application/json", 400),
+        (b"plain words", "application/json", 400),
+        (b"--x\r\nnothing", "multipart/form-data; boundary=x", 400),
+        (b"name=%FF", "application/x-www-form-urlencoded", 400),
+        (b"<event/>", "text/xml", 415),
+        (b"\xff\xd8\xff\xe0 a jpeg", "image/jpeg", 415),
+    ],
+)
+def test_what_can_not_be_read_is_kept_too(
+    box: FlaskClient, database: Database, body: bytes, content_type: str, status: int
+) -> None:
+    reply = box.post("/HistoryEvent", data=body, content_type=content_type)
+    assert reply.status_code == status
+    assert reply.json["status"] == status
+    assert kept(database, reply)[1] == body
+
+
+def test_an_empty_body_is_refused_and_there_is_nothing_to_keep(box: FlaskClient) -> None:
+    reply = box.post("/HistoryEvent")
+    assert reply.status_code == 400
+    assert "quarantine" not in reply.json
+
+
+def test_a_body_that_is_too_large_is_kept_whole(settings: Settings, database: Database) -> None:
+    box = create_receiver(with_settings(settings, max_body_mb=1)).test_client()
+    body = b'{"x": "' + b"y" * 2_000_000 + b'"}'
+    reply = box.post("/HistoryEvent", data=body)
+    assert reply.status_code == 413
+    assert kept(database, reply)[1] == body
+
+
+def test_a_body_far_too_large_is_refused_unread(settings: Settings) -> None:
+    box = create_receiver(with_settings(settings, max_body_mb=1)).test_client()
+    reply = box.post("/HistoryEvent", data=b"y" * 5_000_000)
+    assert reply.status_code == 413
+    assert "quarantine" not in reply.json
+
+
+def test_an_unknown_path_keeps_the_event_of_a_mistyped_url(box: FlaskClient, database: Database) -> None:
+    body, content_type = as_json(payload("history-contract"))
+    reply = box.post("/HistoryEvnt", data=body, content_type=content_type)
+    assert reply.status_code == 404
+    assert "/HistoryEvent" in reply.json["detail"]
+    assert kept(database, reply)[1] == body
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
+def test_other_methods_are_told_which_one_works(box: FlaskClient, method: str) -> None:
+    reply = box.open("/HistoryEvent", method=method)
+    assert reply.status_code == 405
+    assert reply.headers["Allow"] == "POST"
+
+
+def test_a_body_that_comes_again_is_counted_not_kept_twice(box: FlaskClient, database: Database) -> None:
+    replies = [box.post("/HistoryEvent", data=b"{") for _ in range(3)]
+    assert len({reply.json["quarantine"] for reply in replies}) == 1
+    assert kept(database, replies[0])[0].times == 3
+
+
+def test_the_quarantine_keeps_the_newest_within_its_bound(settings: Settings, database: Database) -> None:
+    box = create_receiver(with_settings(settings, quarantine_max_mb=1)).test_client()
+    replies = [box.post("/HistoryEvent", data=b"{%d" % i + b" " * 300_000) for i in range(6)]
+    with database.read() as connection:
+        assert counts(connection).quarantine == 3
+    assert kept(database, replies[-1])[1].startswith(b"{5")
+
+
+def test_no_reply_shows_what_the_body_held(box: FlaskClient) -> None:
+    secret = payload("history-contract")["reg_pic"]
+    for change in (
+        {"score": secret},
+        {"identity_id": {"x": secret}},
+        {"timestamp": secret},
+        {"ext_data": secret},
+    ):
+        assert secret[:20] not in box.post("/HistoryEvent", json=payload("history-contract") | change).text
+
+
+def test_readyz_names_what_is_wrong(settings: Settings) -> None:
+    box = create_receiver(with_settings(settings, disk_floor_mb=10**9)).test_client()
+    reply = box.get("/readyz")
+    assert reply.status_code == 503
+    assert "DISK_FLOOR_MB" in reply.json["faults"][0]

@@ -1,0 +1,92 @@
+"""A real PostgreSQL server."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier
+
+from tests.support.parts import find_postgresql
+from tests.support.ports import free_port
+from tests.support.programs import Program, become
+
+_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "shared_buffers": "16MB",
+    "fsync": "off",  # a test does not outlive a power cut
+    # Defaults that the product must not rely on: its sessions have to set their own.
+    "synchronous_commit": "off",
+    "timezone": "Asia/Kolkata",
+}
+
+
+class PostgreSQL:
+    """A server on a port of its own that a test can take away and give back."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: empty, for its data and its log. It does not run before `start`."""
+        self.port = free_port()
+        self.log_path = folder / "postgresql.log"
+        self._folder = folder
+        self._programs = find_postgresql()
+        self._user = _unprivileged_user()
+        self._program: Program | None = None
+        if self._user:
+            shutil.chown(folder, self._user.pw_uid, self._user.pw_gid)
+        self._create_cluster()
+
+    def url(self, database: str = "postgres") -> str:
+        """Give the address of a database in the form that PostgreSQL's own programs take."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; nothing if it runs."""
+        if self._program is None:
+            self._program = Program(self._args(), self.log_path, cwd=self._folder, user=self._user)
+            self._program.wait_for_output("database system is ready to accept connections")
+
+    def stop(self) -> None:
+        """End it, and with it every connection; nothing if it has ended."""
+        if self._program is not None:
+            self._program.stop(signal.SIGINT)  # SIGTERM would wait for the clients to leave
+            self._program = None
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Create a database as a copy of `template`, to which nothing may be connected."""
+        self._execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self._execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+    def _execute(self, statement: Composed) -> None:
+        self.start()  # an earlier test may have stopped it
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _create_cluster(self) -> None:
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        subprocess.run(
+            [self._programs / "initdb", self._folder / "data", *options],
+            check=True,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            **become(self._user),
+        )
+
+    def _args(self) -> list[str | Path]:
+        options = _OPTIONS | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
+        settings = [f"--{name}={value}" for name, value in options.items()]
+        return [self._programs / "postgres", "-D", self._folder / "data", *settings]
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    """Give the user that root has to become, because PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    return users.get("postgres") or users["nobody"]

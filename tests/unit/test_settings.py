@@ -1,0 +1,78 @@
+"""Settings come from the environment, files and .env, and a wrong one is explained."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config import ROOT, Settings, load_settings, variables
+from app.errors import SettingsError
+
+
+def test_defaults_need_no_environment() -> None:
+    settings = load_settings()
+    assert settings.database_url == f"sqlite:///{ROOT / 'var/se3.db'}"
+    assert settings.receiver_bind == "0.0.0.0:9528"
+    assert settings.enos_broker_url is None
+
+
+def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "DATABASE_URL": "mysql://x",
+        "RECEIVER_BIND": "9528",
+        "MAX_BODY_MB": "0",
+        "HISTORY_PATHS": "History",
+        "ENOS_BROKER_URL": "http://x",
+        "ENOS_QOS": "2",
+        "ENOS_TOPIC_SLASH": "maybe",
+        "ENOS_MAPPING": "no/such/file.toml",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 9
+    assert any("MAX_BODY_MB must be a whole number from 1 to 256" in line for line in lines)
+
+
+def test_enos_needs_a_product_and_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENOS_BROKER_URL", "mqtt://127.0.0.1:1883")
+    with pytest.raises(SettingsError, match=r"ENOS_PRODUCT_KEY is needed.*\n.*ENOS_PRODUCT_SECRET is needed"):
+        load_settings()
+    monkeypatch.setenv("ENOS_PRODUCT_KEY", "key")
+    monkeypatch.setenv("ENOS_USERNAME", "name")
+    with pytest.raises(SettingsError, match=r"ENOS_CLIENT_ID is needed.*\n.*ENOS_PASSWORD is needed"):
+        load_settings()
+
+
+def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from-file\n")
+    monkeypatch.setenv("ENOS_PRODUCT_SECRET_FILE", str(secret))
+    assert load_settings().enos_product_secret == "from-file"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("sqlite:////data/se3.db", "sqlite:////data/se3.db"),
+        ("postgresql://u:p@host/db", "postgresql+psycopg://u:p@host/db"),
+    ],
+)
+def test_database_urls(monkeypatch: pytest.MonkeyPatch, text: str, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", text)
+    assert load_settings().database_url == url
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    for field in variables():
+        default = field.metadata["default"]
+        unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
+        shown = f"`{default}`{unit}" if default else "unset"
+        assert f"| `{field.name.upper()}` | {field.metadata['help']} | {shown} |" in page
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    documented = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert documented == [name.upper() for name in Settings.__dataclass_fields__]
