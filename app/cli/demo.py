@@ -1,29 +1,31 @@
 """se3 demo: the whole product at work on one machine, with simulated boxes, broker and EnOS."""
 
 import os
-import socket
 import tempfile
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import click
 import urllib3
 from rich.live import Live
 from rich.table import Table
-from rich.text import Text
 
-from app.cli.processes import FORWARDER, RECEIVER, Child, keep_running, stop_on_signals
+from app.cli.processes import FORWARDER, RECEIVER, Child, free_port, keep_running, stop_on_signals
 from app.config import variables
 from app.domain.events import Kind
 from app.simulators.box import Box
 from app.simulators.broker import EmbeddedBroker
 from app.simulators.enos import Hub
 from app.store.database import Database
-from app.store.queries import counts
+from app.store.queries import Counts, counts
 from app.store.schema import migrate
 
 _RATE = 2.0  # events a second from each box
-_LONGEST_START = urllib3.Retry(connect=100, backoff_factor=0.05, backoff_max=0.3)
+_FINISH_SECONDS = 5.0  # for what was posted last to reach EnOS
+_PLAIN_SECONDS = 2.0  # between lines where there is no terminal to draw on
+_UNTIL_READY = urllib3.Retry(connect=100, backoff_factor=0.05, backoff_max=0.3)
 
 
 @click.command()
@@ -39,73 +41,98 @@ def demo(seconds: float | None) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="se3-demo-") as folder,
         EmbeddedBroker() as broker,
-        Hub(broker.url) as hub,
+        Hub(broker.url),
     ):
-        Demo(Path(folder), broker.url, hub).show(stop)
+        database_url = f"sqlite:///{Path(folder) / 'demo.db'}"
+        with closing(Database(database_url)) as database:
+            migrate(database)
+            Demo(database, f"http://127.0.0.1:{free_port()}").run(
+                stop, _environment(database_url, broker.url), Path(folder) / "demo.log"
+            )
 
 
 class Demo:
-    """Two boxes, the product, and EnOS's answer to it."""
+    """Two boxes and the product, watched through its database."""
 
-    def __init__(self, folder: Path, broker_url: str, hub: Hub) -> None:
-        """`folder`: an empty one, for the database and the log."""
-        self._hub = hub
-        self._url = f"http://127.0.0.1:{_free_port()}"
-        self._database = Database(f"sqlite:///{folder / 'demo.db'}")
-        self._log = folder / "demo.log"
+    def __init__(self, database: Database, url: str) -> None:
+        """`url`: where the receiver will listen."""
+        self._database = database
+        self._url = url
         self._accepted = 0
-        self._environment = os.environ | {
-            field.name.upper(): "" for field in variables()
-        }  # nothing of the site's
-        self._environment |= {
-            "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
-            "RECEIVER_BIND": self._url.removeprefix("http://"),
-            "ENOS_BROKER_URL": broker_url,
-            "ENOS_PRODUCT_KEY": "demoProduct",
-            "ENOS_PRODUCT_SECRET": "demoSecret",
-        }
-
-    def show(self, stop: threading.Event) -> None:
-        """Run until `stop` is set, then say what came of it."""
-        migrate(self._database)
-        boxes = [
-            Box(self._url, form="v2r4", encoding="json", kind=Kind.HISTORY, people=20, seed=1),
-            Box(self._url, form="v5r3", encoding="multipart", kind=Kind.REALTIME, people=20, seed=2),
+        self._boxes = [
+            Box(url, form="v2r4", encoding="json", kind=Kind.HISTORY, people=20, seed=1),
+            Box(url, form="v5r3", encoding="multipart", kind=Kind.REALTIME, people=20, seed=2),
         ]
-        threads = [threading.Thread(target=self._post, args=(box, stop)) for box in boxes]
-        with self._log.open("wb") as log, Live(get_renderable=self._table, refresh_per_second=4) as live:
-            children = [
-                Child("receiver", RECEIVER, self._environment, log),
-                Child("forwarder", FORWARDER, self._environment, log),
-            ]
-            for thread in threads:
-                thread.start()
-            keep_running(children, stop, live.refresh)
-        for thread in threads:
-            thread.join()
-        self._database.close()
+        self._posting = [threading.Thread(target=self._post, args=(box,)) for box in self._boxes]
+        self._done = threading.Event()
+        self._next_line = 0.0
+        self._finish_by = 0.0
 
-    def _post(self, box: Box, stop: threading.Event) -> None:
-        urllib3.request("GET", f"{self._url}/readyz", retries=_LONGEST_START)
+    def run(self, stop: threading.Event, environment: dict[str, str], log_path: Path) -> None:
+        """Run until `stop` is set and what was posted has reached EnOS, then say what came of it."""
+        environment |= {"RECEIVER_BIND": self._url.removeprefix("http://")}
+        with log_path.open("wb") as log, Live(auto_refresh=False) as live:
+            for thread in self._posting:
+                thread.start()
+            children = [
+                Child("receiver", RECEIVER, environment, log),
+                Child("forwarder", FORWARDER, environment, log),
+            ]
+            keep_running(children, self._done, lambda: self._look(live, stop))
+        click.echo(self._line())
+
+    def _post(self, box: Box) -> None:
+        urllib3.request("GET", f"{self._url}/readyz", retries=_UNTIL_READY)
         for result in box.run(None, _RATE):
             self._accepted += result.status == 200
-            if stop.is_set():
-                return
+
+    def _look(self, live: Live, stop: threading.Event) -> None:
+        if live.console.is_terminal:
+            live.update(self._table(), refresh=True)
+        elif time.monotonic() > self._next_line:
+            click.echo(self._line())
+            self._next_line = time.monotonic() + _PLAIN_SECONDS
+        if stop.is_set():
+            self._finish()
+
+    def _finish(self) -> None:
+        """Let what was posted last reach EnOS before everything ends."""
+        self._finish_by = self._finish_by or time.monotonic() + _FINISH_SECONDS
+        for box in self._boxes:
+            box.stop()
+        posting = any(thread.is_alive() for thread in self._posting)
+        if (not posting and self._counts().waiting == 0) or time.monotonic() > self._finish_by:
+            self._done.set()
+
+    def _counts(self) -> Counts:
+        with self._database.read() as connection:
+            return counts(connection)
+
+    def _line(self) -> str:
+        found = self._counts()
+        return (
+            f"{self._accepted} accepted, {found.events} stored with {found.pictures} pictures,"
+            f" {found.waiting} waiting, {found.outbox['delivered']} delivered to EnOS"
+        )
 
     def _table(self) -> Table:
-        with self._database.read() as connection:
-            found = counts(connection)
-        table = Table(title="SE3 demo · Ctrl-C ends it", title_justify="left")
+        found = self._counts()
+        table = Table(title="SE3 demo: Ctrl-C ends it", title_justify="left")
         for heading in ("accepted from two boxes", "stored", "pictures", "waiting", "delivered to EnOS"):
             table.add_column(heading, justify="right")
-        waiting = found.outbox["pending"] + found.outbox["claimed"]
-        numbers = (self._accepted, found.events, found.pictures, waiting, found.outbox["delivered"])
-        table.add_row(*(Text(str(number)) for number in numbers))
+        numbers = (self._accepted, found.events, found.pictures, found.waiting, found.outbox["delivered"])
+        table.add_row(*map(str, numbers))
         table.caption = f"Boxes post to {self._url}"
         return table
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _environment(database_url: str, broker_url: str) -> dict[str, str]:
+    unset = {field.name.upper(): "" for field in variables()}  # nothing of the site's own
+    return {
+        **os.environ,
+        **unset,
+        "DATABASE_URL": database_url,
+        "ENOS_BROKER_URL": broker_url,
+        "ENOS_PRODUCT_KEY": "demoProduct",
+        "ENOS_PRODUCT_SECRET": "demoSecret",
+    }

@@ -1,6 +1,7 @@
 """Keeps child processes running until told to stop."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -111,6 +112,13 @@ def keep_running(
             child.signal_stop()
         for child in children:
             child.await_end(time.monotonic() + STOP_SECONDS)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def stop_on_signals() -> threading.Event:

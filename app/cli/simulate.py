@@ -9,8 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.cli.processes import stop_on_signals
 from app.domain.events import Kind
 from app.errors import Se3Error
-from app.simulators.box import ENCODINGS, FORMS, Box, Result
+from app.simulators.box import Box
+from app.simulators.encodings import ENCODINGS
 from app.simulators.enos import Hub
+from app.simulators.results import Result
+from app.simulators.sightings import FORMS
 
 
 @click.group()
@@ -48,7 +51,7 @@ def simulate() -> None:
     type=click.Choice([k.value for k in Kind]),
     help="Kind of event.",
 )
-@click.option("--seed", default=0, show_default=True, help="The same seed draws the same people.")
+@click.option("--seed", default=1, show_default=True, help="Another seed is another box.")
 def box(
     url: str, count: int, rate: float | None, people: int, form: str, encoding: str, kind: str, seed: int
 ) -> None:
@@ -86,7 +89,7 @@ def _report(results: list[Result]) -> None:
     accepted = [result for result in results if result.status == 200]
     duplicates = sum(result.duplicate for result in accepted)
     slowest = max(result.seconds for result in results) * 1000
-    click.echo(f"{len(accepted)} of {len(results)} accepted, {duplicates} duplicates, slowest {slowest:.0f} ms.")
+    click.echo(f"{len(accepted)} of {len(results)} accepted, {duplicates} twice, slowest {slowest:.0f} ms.")
     if len(accepted) < len(results):
         reasons = Counter(result.reason for result in results if result.status != 200)
         raise Se3Error("; ".join(f"{number} times: {reason}" for reason, number in reasons.items()))

@@ -4,21 +4,23 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 
+from app.domain.events import Kind
 from app.errors import Se3Error
-from app.simulators.encodings import encode
-from app.simulators.people import PEOPLE, STRANGER, Person
+from app.simulators.encodings import ENCODINGS, encode
+from app.simulators.people import STRANGER, roster
 from app.simulators.results import Result, read_result
-from app.simulators.sightings import Sighting, make_event
+from app.simulators.sightings import FORMS, Sighting, make_event
 
-_PATHS = {"history": "/HistoryEvent", "realtime": "/RealTimeEvent"}
-_TIMEOUTS = {"history": 10.0, "realtime": 0.5}
-"""Seconds; a real box gives a real-time event 0.5 s (SE3 protocol, section 1)."""
+__all__ = ["ENCODINGS", "FORMS", "Box", "Result"]
+
+_PATHS = {Kind.HISTORY: "/HistoryEvent", Kind.REALTIME: "/RealTimeEvent"}
+_TIMEOUTS = {Kind.HISTORY: 10.0, Kind.REALTIME: 0.5}
 
 
 class Box:
@@ -30,16 +32,17 @@ class Box:
         *,
         form: str = "v2r4",
         encoding: str = "json",
-        kind: str = "history",
-        people: Sequence[Person] = PEOPLE,
+        kind: Kind = Kind.HISTORY,
+        people: int = 8,
         seed: int = 1,
         timeout: float | None = None,
     ) -> None:
         """`url`: where to post; without a path, the contract's path for `kind` is added.
 
-        `form`, `encoding`, `kind`: one of FORMS, ENCODINGS, KINDS. `seed` gives the box its licence code and
-        address and decides who passes; boxes with different seeds are different boxes. `timeout`: seconds
-        for one post; None is what a real box allows this kind.
+        `form`, `encoding`: one of FORMS, of ENCODINGS. `people`: how many different ones pass by. `seed`
+        gives the box its licence code and address and decides who passes when: boxes of different seeds are
+        different boxes. `timeout`: seconds for one post; None means 10 for history, and for real-time the
+        0.5 of a real box (SE3 protocol, section 1).
 
         Raises:
             Se3Error: the URL is not an http or https URL.
@@ -48,7 +51,7 @@ class Box:
         self.dev_sno = f"SIM{seed:05}"
         self.device_ip = f"192.168.{1 + seed // 250 % 250}.{1 + seed % 250}"
         self._form, self._encoding, self._kind = form, encoding, kind
-        self._people = people
+        self._people = roster(people)
         self._random = random.Random(seed)  # noqa: S311 - it decides who walks by, not a secret
         self._sequence, self._last_timestamp = itertools.count(1), 0
         self._pool = urllib3.PoolManager(timeout=_TIMEOUTS[kind] if timeout is None else timeout)
@@ -101,7 +104,7 @@ class Box:
         self._pool.clear()
 
 
-def _endpoint(url: str, kind: str) -> str:
+def _endpoint(url: str, kind: Kind) -> str:
     try:
         parts = urlsplit(url)
         fits = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 0) >= 0

@@ -41,7 +41,3 @@ def _person(number: int) -> Person:
     if person_type == STRANGER:
         return Person(number, f"{1602612036 + number}.3828533", name, group, person_type)
     return Person(number, f"{number:08}", f"{name} {number}", group, person_type)
-
-
-PEOPLE = roster(len(_ROWS))
-"""Who passes a box when nobody else is named."""

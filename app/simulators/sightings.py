@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.events import Kind
 from app.simulators import attributes, faces
 from app.simulators.people import STRANGER, Person
-
-KINDS = ("history", "realtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,10 @@ class Sighting:
     device_ip: str
 
 
-def make_event(sighting: Sighting, form: str, kind: str) -> dict[str, Any]:
-    """Give the event a box of this form (one of FORMS) sends as this kind (one of KINDS), ready for JSON."""
+def make_event(sighting: Sighting, form: str, kind: Kind) -> dict[str, Any]:
+    """Give the event that a box of this form (one of FORMS) sends as this kind, ready for JSON."""
     event = _MAKERS[form](sighting)
-    return _as_real_time(event) if kind == "realtime" else event
+    return _as_real_time(event) if kind is Kind.REALTIME else event
 
 
 def _v2r1(sighting: Sighting) -> dict[str, Any]:

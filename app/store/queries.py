@@ -17,6 +17,11 @@ class Counts:
     outbox: dict[str, int]
     quarantine: int
 
+    @property
+    def waiting(self) -> int:
+        """Deliveries that are neither settled nor parked."""
+        return self.outbox[DeliveryState.PENDING] + self.outbox[DeliveryState.CLAIMED]
+
 
 def counts(connection: Connection) -> Counts:
     """Count everything that is kept."""
