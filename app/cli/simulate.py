@@ -80,9 +80,7 @@ def enos(broker_url: str, code: int, silent: bool) -> None:
     with Hub(broker_url, code=code, silent=silent) as hub:
         click.echo(f"Answering events on {broker_url}; Ctrl-C ends.", err=True)
         stop.wait()
-        click.echo(
-            f"{hub.events} events in {hub.messages} messages accepted, {hub.refused} messages refused."
-        )
+        click.echo(f"{hub.events} events accepted; {hub.refused} of {hub.messages} messages refused.")
 
 
 def _report(results: list[Result]) -> None:

@@ -62,6 +62,7 @@ class Channel:
         self._subscribed = False
         self._fault = ""
         self._replies: dict[str, Reply] = {}
+        self._deadline = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -91,15 +92,23 @@ class Channel:
         """
         with self._changed:
             self._replies = {}
+            self._deadline = time.monotonic() + timeout
         for payload in messages.values():
             self._publish(payload)
         with self._changed:
-            self._changed.wait_for(
-                lambda: messages.keys() <= self._replies.keys() or not self.is_open, timeout
-            )
+            while self.is_open and not messages.keys() <= self._replies.keys():
+                if (left := self._deadline - time.monotonic()) <= 0:
+                    break
+                self._changed.wait(left)
             return {
                 message_id: reply for message_id, reply in self._replies.items() if message_id in messages
             }
+
+    def hurry(self, timeout: float) -> None:
+        """Let an exchange that is under way end within `timeout` seconds from now; for any thread."""
+        with self._changed:
+            self._deadline = min(self._deadline, time.monotonic() + timeout)
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Disconnect, if connected."""

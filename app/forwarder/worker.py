@@ -16,6 +16,7 @@ from app.store.database import Database
 
 IDLE_SECONDS = 0.05  # how long a new event may wait to be noticed; a look costs well under a millisecond
 STORE_RETRY_SECONDS = 2.0
+STOP_SECONDS = 2.0  # for replies to what was posted already
 PAUSE_SECONDS = 300.0  # nothing but a person mends what EnOS refuses to the whole channel
 
 log = structlog.get_logger(__name__)
@@ -50,12 +51,17 @@ class Worker:
         self._was_open = False
 
     def run(self, stop: threading.Event) -> None:
-        """Step until `stop` is set; a round that has begun is finished first."""
+        """Step until `stop` is set; a round that has begun is finished first, within STOP_SECONDS."""
+        threading.Thread(target=self._hurry_at, args=(stop,), daemon=True).start()
         try:
             while not stop.is_set():
                 stop.wait(self._step())
         finally:
             self._channel.close()
+
+    def _hurry_at(self, stop: threading.Event) -> None:
+        stop.wait()
+        self._channel.hurry(STOP_SECONDS)
 
     def _step(self) -> float:
         """Do what there is to do; returns the seconds to wait before the next step."""

@@ -74,8 +74,8 @@ def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -
         .values(state=DeliveryState.CLAIMED, claim=token, due_at=now + lease)
         .returning(OutboxRow.id, OutboxRow.event_id, OutboxRow.attempts)
     )
-    rows = connection.execute(statement).tuples()
-    return [Claimed(outbox_id, event_id, attempts, token) for outbox_id, event_id, attempts in sorted(rows)]
+    rows = sorted(connection.execute(statement))
+    return [Claimed(outbox_id, event_id, attempts, token) for outbox_id, event_id, attempts in rows]
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> int:

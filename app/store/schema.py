@@ -34,6 +34,8 @@ def require_current(database: Database) -> None:
     Raises:
         StoreUnavailable: it can't be reached, or its schema is older or newer.
     """
+    if database.sqlite_file and not database.sqlite_file.exists():
+        raise StoreUnavailable(f"there is no database {database.sqlite_file} yet: run se3 migrate")
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     needed = expected_revision()

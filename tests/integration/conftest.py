@@ -2,18 +2,16 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 
 from app.config import Settings
 from app.factory import create_receiver
 from app.store import events
 from app.store.database import Database
-
-Post = Callable[..., Any]
 
 
 @pytest.fixture
@@ -21,12 +19,48 @@ def settings(database_url: str) -> Settings:
     return Settings(database_url=database_url, disk_floor_mb=0)
 
 
+class BoxClient:
+    """Posts to the receiver as a box does, without a server between."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._app = create_receiver(settings)
+        self._client = self._app.test_client()
+
+    def post(self, path: str, data: Any = None, **options: Any) -> Any:
+        """A POST; `options` are werkzeug's, such as json and content_type."""
+        return self._client.post(path, data=data, **options)
+
+    def open(self, path: str, **options: Any) -> Any:
+        """Any request."""
+        return self._client.open(path, **options)
+
+    def get(self, path: str) -> Any:
+        """A GET."""
+        return self._client.get(path)
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self._app.extensions["database"].close()
+
+
+BoxFor = Callable[..., BoxClient]
+
+
 @pytest.fixture
-def box(settings: Settings) -> Iterator[FlaskClient]:
-    """Posts to the receiver as a box does."""
-    app = create_receiver(settings)
-    yield app.test_client()
-    app.extensions["database"].close()
+def box_for(settings: Settings) -> Iterator[BoxFor]:
+    """Makes boxes whose receiver has other settings than the default ones."""
+    with ExitStack() as stack:
+
+        def make(**changes: Any) -> BoxClient:
+            return stack.enter_context(closing(BoxClient(dataclasses.replace(settings, **changes))))
+
+        yield make
+
+
+@pytest.fixture
+def box(box_for: BoxFor) -> BoxClient:
+    """A box whose receiver has default settings."""
+    return box_for()
 
 
 @pytest.fixture
@@ -40,8 +74,3 @@ def document_of(database: Database) -> Callable[[str], dict[str, Any]]:
             return events.document_as_sent(connection, event)
 
     return read
-
-
-def with_settings(settings: Settings, **changes: Any) -> Settings:
-    """The same settings, but for these."""
-    return dataclasses.replace(settings, **changes)

@@ -3,19 +3,17 @@
 import base64
 import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 
-from app.config import Settings
-from app.factory import create_receiver
 from app.receiver.routes import HISTORY_PATHS, REALTIME_PATHS
 from app.store import events, pictures
 from app.store.database import Database
 from app.store.queries import counts
-from tests.integration.conftest import with_settings
+from tests.integration.conftest import BoxClient, BoxFor
 from tests.support.encodings import ENCODINGS, Body, as_json, as_multipart
 from tests.support.payloads import payload, payload_bytes
 
@@ -32,14 +30,14 @@ encodings = pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 samples = pytest.mark.parametrize("name", NESTED)
 
 
-def post(box: FlaskClient, path: str, body: Body) -> Any:
+def post(box: BoxClient, path: str, body: Body) -> Any:
     return box.post(path, data=body[0], content_type=body[1])
 
 
 @samples
 @encodings
 def test_each_sample_is_accepted_in_each_encoding(
-    box: FlaskClient, document_of: DocumentOf, name: str, encode: Encode
+    box: BoxClient, document_of: DocumentOf, name: str, encode: Encode
 ) -> None:
     sent = payload(name)
     reply = post(box, NESTED[name], encode(sent))
@@ -56,7 +54,7 @@ def test_each_sample_is_accepted_in_each_encoding(
 
 
 @samples
-def test_json_comes_back_equal_and_in_its_order(box: FlaskClient, document_of: DocumentOf, name: str) -> None:
+def test_json_comes_back_equal_and_in_its_order(box: BoxClient, document_of: DocumentOf, name: str) -> None:
     reply = post(box, NESTED[name], (payload_bytes(name), "application/json"))
     assert json.dumps(document_of(reply.json["data"]["id"])) == json.dumps(payload(name))
 
@@ -64,7 +62,7 @@ def test_json_comes_back_equal_and_in_its_order(box: FlaskClient, document_of: D
 @samples
 @encodings
 def test_a_repeated_event_is_a_duplicate_in_every_encoding(
-    box: FlaskClient, database: Database, name: str, encode: Encode
+    box: BoxClient, database: Database, name: str, encode: Encode
 ) -> None:
     first = post(box, NESTED[name], encode(payload(name)))
     for again in ENCODINGS.values():
@@ -75,7 +73,7 @@ def test_a_repeated_event_is_a_duplicate_in_every_encoding(
         assert counts(connection).outbox["pending"] == 1
 
 
-def test_pictures_are_stored_byte_for_byte_and_once(box: FlaskClient, database: Database) -> None:
+def test_pictures_are_stored_byte_for_byte_and_once(box: BoxClient, database: Database) -> None:
     sent = payload("history-v2r4")
     later = sent | {"timestamp": sent["timestamp"] + 60_000}
     first = post(box, "/HistoryEvent", as_json(sent))
@@ -90,7 +88,7 @@ def test_pictures_are_stored_byte_for_byte_and_once(box: FlaskClient, database: 
     assert {use.picture.media_type for use in uses} == {"image/jpeg"}
 
 
-def test_contract_fields_stand_in_their_columns(box: FlaskClient, database: Database) -> None:
+def test_contract_fields_stand_in_their_columns(box: BoxClient, database: Database) -> None:
     reply = post(box, "/HistoryEvent", as_multipart(payload("history-v2r4")))
     with database.read() as connection:
         event = events.get(connection, UUID(reply.json["data"]["id"]))
@@ -110,11 +108,11 @@ def test_contract_fields_stand_in_their_columns(box: FlaskClient, database: Data
     [(path, "history-v2r4") for path in HISTORY_PATHS] + [(path, "realtime-v2r4") for path in REALTIME_PATHS],
 )
 @pytest.mark.parametrize("style", ["{}", "{}/", "{}?key=1"])
-def test_every_known_path_works_as_people_type_it(box: FlaskClient, path: str, name: str, style: str) -> None:
+def test_every_known_path_works_as_people_type_it(box: BoxClient, path: str, name: str, style: str) -> None:
     assert post(box, style.format(path), as_json(payload(name))).status_code == 200
 
 
-def test_two_names_of_a_route_are_one_and_two_kinds_are_two(box: FlaskClient, database: Database) -> None:
+def test_two_names_of_a_route_are_one_and_two_kinds_are_two(box: BoxClient, database: Database) -> None:
     sent = payload("history-v2r4")
     post(box, HISTORY_PATHS[0], as_json(sent))
     assert post(box, HISTORY_PATHS[2], as_json(sent)).json["data"]["duplicate"] is True
@@ -123,15 +121,16 @@ def test_two_names_of_a_route_are_one_and_two_kinds_are_two(box: FlaskClient, da
         assert counts(connection).events == 2
 
 
-def test_more_paths_come_from_settings(settings: Settings) -> None:
-    box = create_receiver(with_settings(settings, history_paths=("/gate/7",))).test_client()
+def test_more_paths_come_from_settings(box_for: BoxFor) -> None:
+    box = box_for(history_paths=("/gate/7",))
     assert post(box, "/gate/7", as_json(payload("history-v2r4"))).status_code == 200
 
 
 def test_two_json_bodies_that_only_a_form_could_confuse_are_two_events(
-    box: FlaskClient, document_of: DocumentOf
+    box: BoxClient, document_of: DocumentOf
 ) -> None:
-    bodies = [payload("history-contract") | {"extra": extra} for extra in (1, "1", None, "", True, {})]
+    extras: list[object] = [1, "1", None, "", True, {}]
+    bodies = [payload("history-contract") | {"extra": extra} for extra in extras]
     ids = [post(box, "/HistoryEvent", as_json(body)).json["data"]["id"] for body in bodies]
     assert [document_of(event_id) for event_id in ids] == bodies
     assert len(set(ids)) == len(bodies)
@@ -142,7 +141,7 @@ def test_two_json_bodies_that_only_a_form_could_confuse_are_two_events(
 
 @pytest.mark.parametrize("reg_pic", ["missing", None, ""])
 def test_the_library_photo_may_be_switched_off(
-    box: FlaskClient, document_of: DocumentOf, reg_pic: object
+    box: BoxClient, document_of: DocumentOf, reg_pic: object
 ) -> None:
     sent = payload("history-contract") | {"reg_pic": reg_pic}
     if reg_pic == "missing":
@@ -169,7 +168,7 @@ def test_the_library_photo_may_be_switched_off(
     ids=str,
 )
 def test_what_boxes_vary_is_accepted_and_kept(
-    box: FlaskClient, document_of: DocumentOf, change: dict[str, Any]
+    box: BoxClient, document_of: DocumentOf, change: dict[str, Any]
 ) -> None:
     sent = payload("history-contract") | change
     reply = post(box, "/HistoryEvent", as_json(sent))
@@ -179,7 +178,7 @@ def test_what_boxes_vary_is_accepted_and_kept(
 
 @pytest.mark.parametrize("wrap", [76, 64])
 def test_base64_with_line_breaks_is_a_picture_and_stays_as_it_was(
-    box: FlaskClient, database: Database, document_of: DocumentOf, wrap: int
+    box: BoxClient, database: Database, document_of: DocumentOf, wrap: int
 ) -> None:
     text = payload("history-contract")["reg_pic"]
     sent = payload("history-contract") | {
@@ -191,25 +190,21 @@ def test_base64_with_line_breaks_is_a_picture_and_stays_as_it_was(
         assert pictures.uses_of(connection, UUID(event_id))[0].picture.content == base64.b64decode(text)
 
 
-def test_a_picture_may_be_a_file_part(box: FlaskClient, document_of: DocumentOf) -> None:
+def test_a_picture_may_be_a_file_part(box: BoxClient, document_of: DocumentOf) -> None:
     sent = payload("history-contract")
     picture = base64.b64decode(sent["reg_pic"])
-    body = as_multipart(sent | {"reg_pic": ""})
     first = post(box, "/HistoryEvent", as_multipart(sent))
     fields = {
         name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in sent.items()
     }
     del fields["reg_pic"]
-    from io import BytesIO
-
     reply = box.post("/HistoryEvent", data={**fields, "reg_pic": (BytesIO(picture), "face.jpg")})
-    assert body
     assert reply.json["data"] == {"id": first.json["data"]["id"], "duplicate": True}
     assert document_of(first.json["data"]["id"])["reg_pic"] == sent["reg_pic"]
 
 
 @pytest.mark.parametrize("place", ["ext_data", "beside", "ep_id"])
-def test_the_licence_code_may_stand_in_three_places(box: FlaskClient, database: Database, place: str) -> None:
+def test_the_licence_code_may_stand_in_three_places(box: BoxClient, database: Database, place: str) -> None:
     sent = payload("history-contract")
     dev_sno = sent["ext_data"].pop("dev_sno")
     if place == "beside":
@@ -226,6 +221,6 @@ def test_the_licence_code_may_stand_in_three_places(box: FlaskClient, database: 
     assert event.dev_sno == dev_sno
 
 
-def test_health(box: FlaskClient) -> None:
+def test_health(box: BoxClient) -> None:
     assert box.get("/healthz").json == {"status": "ok"}
     assert box.get("/readyz").json == {"status": "ready", "faults": []}

@@ -4,14 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 
-from app.config import Settings
-from app.factory import create_receiver
 from app.store import quarantine
 from app.store.database import Database
 from app.store.queries import counts
-from tests.integration.conftest import with_settings
+from tests.integration.conftest import BoxClient, BoxFor
 from tests.support.encodings import as_json
 from tests.support.payloads import payload
 
@@ -23,7 +20,7 @@ def kept(database: Database, reply: Any) -> tuple[Any, bytes]:
     return found
 
 
-def test_every_wrong_field_is_named_and_the_body_is_kept(box: FlaskClient, database: Database) -> None:
+def test_every_wrong_field_is_named_and_the_body_is_kept(box: BoxClient, database: Database) -> None:
     sent = payload("history-contract") | {"identity_id": "", "score": "high", "timestamp": True, "reg_pic": 5}
     del sent["group_name"]
     sent["ext_data"] |= {"person_type": 2.9, "device_type": 1}
@@ -53,7 +50,7 @@ def test_every_wrong_field_is_named_and_the_body_is_kept(box: FlaskClient, datab
 @pytest.mark.parametrize("path", ["/HistoryEvent", "/RealTimeEvent"])
 @pytest.mark.parametrize("null", [True, False])
 def test_a_required_field_must_be_there_and_not_null(
-    box: FlaskClient, path: str, name: str, null: bool
+    box: BoxClient, path: str, name: str, null: bool
 ) -> None:
     sent: dict[str, Any] = payload("history-contract")
     sent["dev_sno"] = "A1"
@@ -65,7 +62,7 @@ def test_a_required_field_must_be_there_and_not_null(
     assert [error["pointer"] for error in reply.json["errors"]] == [f"#/{name}"]
 
 
-def test_only_history_needs_the_box(box: FlaskClient) -> None:
+def test_only_history_needs_the_box(box: BoxClient) -> None:
     sent = payload("realtime-v2r4")
     assert box.post("/RealTimeEvent", json=sent).status_code == 200
     reply = box.post("/HistoryEvent", json=sent)
@@ -88,7 +85,7 @@ def test_only_history_needs_the_box(box: FlaskClient) -> None:
     ],
 )
 def test_what_can_not_be_read_is_kept_too(
-    box: FlaskClient, database: Database, body: bytes, content_type: str, status: int
+    box: BoxClient, database: Database, body: bytes, content_type: str, status: int
 ) -> None:
     reply = box.post("/HistoryEvent", data=body, content_type=content_type)
     assert reply.status_code == status
@@ -96,28 +93,28 @@ def test_what_can_not_be_read_is_kept_too(
     assert kept(database, reply)[1] == body
 
 
-def test_an_empty_body_is_refused_and_there_is_nothing_to_keep(box: FlaskClient) -> None:
+def test_an_empty_body_is_refused_and_there_is_nothing_to_keep(box: BoxClient) -> None:
     reply = box.post("/HistoryEvent")
     assert reply.status_code == 400
     assert "quarantine" not in reply.json
 
 
-def test_a_body_that_is_too_large_is_kept_whole(settings: Settings, database: Database) -> None:
-    box = create_receiver(with_settings(settings, max_body_mb=1)).test_client()
+def test_a_body_that_is_too_large_is_kept_whole(box_for: BoxFor, database: Database) -> None:
+    box = box_for(max_body_mb=1)
     body = b'{"x": "' + b"y" * 2_000_000 + b'"}'
     reply = box.post("/HistoryEvent", data=body)
     assert reply.status_code == 413
     assert kept(database, reply)[1] == body
 
 
-def test_a_body_far_too_large_is_refused_unread(settings: Settings) -> None:
-    box = create_receiver(with_settings(settings, max_body_mb=1)).test_client()
+def test_a_body_far_too_large_is_refused_unread(box_for: BoxFor) -> None:
+    box = box_for(max_body_mb=1)
     reply = box.post("/HistoryEvent", data=b"y" * 5_000_000)
     assert reply.status_code == 413
     assert "quarantine" not in reply.json
 
 
-def test_an_unknown_path_keeps_the_event_of_a_mistyped_url(box: FlaskClient, database: Database) -> None:
+def test_an_unknown_path_keeps_the_event_of_a_mistyped_url(box: BoxClient, database: Database) -> None:
     body, content_type = as_json(payload("history-contract"))
     reply = box.post("/HistoryEvnt", data=body, content_type=content_type)
     assert reply.status_code == 404
@@ -126,27 +123,27 @@ def test_an_unknown_path_keeps_the_event_of_a_mistyped_url(box: FlaskClient, dat
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_told_which_one_works(box: FlaskClient, method: str) -> None:
+def test_other_methods_are_told_which_one_works(box: BoxClient, method: str) -> None:
     reply = box.open("/HistoryEvent", method=method)
     assert reply.status_code == 405
     assert reply.headers["Allow"] == "POST"
 
 
-def test_a_body_that_comes_again_is_counted_not_kept_twice(box: FlaskClient, database: Database) -> None:
+def test_a_body_that_comes_again_is_counted_not_kept_twice(box: BoxClient, database: Database) -> None:
     replies = [box.post("/HistoryEvent", data=b"{") for _ in range(3)]
     assert len({reply.json["quarantine"] for reply in replies}) == 1
     assert kept(database, replies[0])[0].times == 3
 
 
-def test_the_quarantine_keeps_the_newest_within_its_bound(settings: Settings, database: Database) -> None:
-    box = create_receiver(with_settings(settings, quarantine_max_mb=1)).test_client()
+def test_the_quarantine_keeps_the_newest_within_its_bound(box_for: BoxFor, database: Database) -> None:
+    box = box_for(quarantine_max_mb=1)
     replies = [box.post("/HistoryEvent", data=b"{%d" % i + b" " * 300_000) for i in range(6)]
     with database.read() as connection:
         assert counts(connection).quarantine == 3
     assert kept(database, replies[-1])[1].startswith(b"{5")
 
 
-def test_no_reply_shows_what_the_body_held(box: FlaskClient) -> None:
+def test_no_reply_shows_what_the_body_held(box: BoxClient) -> None:
     secret = payload("history-contract")["reg_pic"]
     for change in (
         {"score": secret},
@@ -157,8 +154,8 @@ def test_no_reply_shows_what_the_body_held(box: FlaskClient) -> None:
         assert secret[:20] not in box.post("/HistoryEvent", json=payload("history-contract") | change).text
 
 
-def test_readyz_names_what_is_wrong(settings: Settings) -> None:
-    box = create_receiver(with_settings(settings, disk_floor_mb=10**9)).test_client()
+def test_readyz_names_what_is_wrong(box_for: BoxFor) -> None:
+    box = box_for(disk_floor_mb=10**9)
     reply = box.get("/readyz")
     assert reply.status_code == 503
     assert "DISK_FLOOR_MB" in reply.json["faults"][0]

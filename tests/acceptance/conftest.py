@@ -1,0 +1,92 @@
+"""The whole product as a site runs it: `se3 run` with a real broker and a simulated EnOS."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from tests.support.encodings import Body
+from tests.support.mosquitto import Mosquitto
+from tests.support.ports import free_port
+from tests.support.programs import Program, own_program
+from tests.support.settings import child_environment
+
+_ONCE = urllib3.Timeout(10)
+
+
+class Product:
+    """A running `se3 run`, and the command line of the same settings."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        """`settings`: beside the receiver's address, which is chosen here."""
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.settings = {"RECEIVER_BIND": self.url.removeprefix("http://"), "DISK_FLOOR_MB": "0", **settings}
+        self._log_path = folder / "se3.log"
+        self._http = urllib3.PoolManager(maxsize=16, retries=False, timeout=_ONCE)
+        self.program = self._start()
+
+    def restart(self) -> None:
+        """Start it again after it was killed, and wait until it takes events."""
+        self.program.kill()
+        self.program = self._start()
+
+    def _start(self) -> Program:
+        program = Program([own_program("se3"), "run"], self._log_path, env=self.settings)
+        program.wait_until(self._is_ready, timeout=30)
+        return program
+
+    def post(self, path: str, body: Body) -> Any:
+        """Post as a box does; returns the status and the decoded reply."""
+        headers = {"Content-Type": body[1]}
+        reply = self._http.request("POST", self.url + path, body=body[0], headers=headers)
+        return reply.status, reply.json()
+
+    def se3(self, *arguments: str) -> str:
+        """Run an se3 command and give its standard output."""
+        command = [str(own_program("se3")), *arguments]
+        environment = child_environment(self.settings)
+        return subprocess.run(
+            command, env=environment, capture_output=True, check=True, timeout=60
+        ).stdout.decode()
+
+    def status(self) -> Any:
+        """`se3 status --json`."""
+        return json.loads(self.se3("status", "--json"))
+
+    def wait_for_deliveries(self, count: int, timeout: float) -> Any:
+        """Wait until so many rows of the outbox are delivered; returns the whole status."""
+
+        def reached() -> Any:
+            found = self.status()
+            return found if found["outbox"]["delivered"] >= count else None
+
+        return self.program.wait_until(reached, timeout)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._http.request("GET", f"{self.url}/readyz").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def close(self) -> None:
+        """Stop it, in order if it still runs."""
+        self.program.stop(timeout=30)
+        self._http.clear()
+
+
+@pytest.fixture
+def product(tmp_path: Path, database_url: str, mosquitto: Mosquitto) -> Iterator[Product]:
+    """The product with EnOS settings, on a fresh database."""
+    settings = {
+        "DATABASE_URL": database_url,
+        "ENOS_BROKER_URL": mosquitto.url,
+        "ENOS_PRODUCT_KEY": "pk",
+        "ENOS_PRODUCT_SECRET": "secret",
+    }
+    product = Product(tmp_path, settings)
+    yield product
+    product.close()

@@ -1,0 +1,123 @@
+"""What a site relies on, through the real processes."""
+
+import itertools
+import json
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from app.simulators.enos import Hub
+from app.store import events
+from app.store.database import Database
+from tests.acceptance.conftest import Product
+from tests.support.encodings import as_json, as_multipart, as_urlencoded
+from tests.support.mosquitto import Mosquitto
+from tests.support.payloads import payload
+
+
+def kill_all(pid: int) -> None:
+    """SIGKILL a process and all that it started, however deep."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    os.kill(pid, signal.SIGKILL)
+    for child in children:
+        kill_all(int(child))
+
+
+def numbered(number: int) -> dict[str, Any]:
+    return payload("history-contract") | {"timestamp": 1_600_000_000_000 + number}
+
+
+def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mosquitto: Mosquitto) -> None:
+    with Hub(mosquitto.url) as hub:
+        status, reply = product.post("/HistoryEvent", as_json(payload("history-v2r4")))
+        assert status == 200
+        assert hub.wait_for_events(1, timeout=15)
+        found = product.wait_for_deliveries(1, timeout=15)
+    assert found == {
+        "events": 1,
+        "pictures": 3,
+        "outbox": {"pending": 0, "claimed": 0, "delivered": 1, "parked": 0},
+        "quarantine": 0,
+    }
+    assert json.loads(product.se3("events", "show", reply["data"]["id"], "--json")) == payload("history-v2r4")
+
+
+def test_a_duplicate_is_one_in_every_encoding_across_processes(product: Product) -> None:
+    sent = payload("realtime-v2r4")
+    ids = set()
+    for encode in (as_json, as_multipart, as_urlencoded) * 4:
+        status, reply = product.post("/RealTimeEvent", encode(sent))
+        assert status == 200
+        ids.add(reply["data"]["id"])
+    assert len(ids) == 1
+    assert product.status()["events"] == 1
+
+
+def test_an_outage_of_the_broker_loses_nothing(product: Product, mosquitto: Mosquitto) -> None:
+    with Hub(mosquitto.url) as hub:
+        product.post("/HistoryEvent", as_json(numbered(0)))
+        assert hub.wait_for_events(1, timeout=15)
+    mosquitto.stop()
+    with ThreadPoolExecutor(8) as boxes:
+        replies = list(
+            boxes.map(lambda n: product.post("/HistoryEvent", as_json(numbered(n))), range(1, 1001))
+        )
+    assert {status for status, _ in replies} == {200}
+    mosquitto.start()
+    with Hub(mosquitto.url) as hub:
+        found = product.wait_for_deliveries(1001, timeout=120)
+        assert hub.refused == 0
+        assert len({element["time"] for element in hub.received}) == 1000
+    assert found["events"] == 1001
+    assert found["outbox"] == {"pending": 0, "claimed": 0, "delivered": 1001, "parked": 0}
+
+
+def test_what_was_acknowledged_survives_a_kill_of_everything(product: Product) -> None:
+    acknowledged: list[str] = []
+    killed = threading.Event()
+
+    def post_until_killed(first: int) -> None:
+        for number in itertools.count(first, 8):
+            try:
+                status, reply = product.post("/HistoryEvent", as_json(numbered(number)))
+            except urllib3.exceptions.HTTPError:  # the receiver is gone
+                return
+            assert status == 200
+            acknowledged.append(reply["data"]["id"])
+            if len(acknowledged) > 100 and not killed.is_set():
+                killed.set()
+                kill_all(product.program.pid)
+
+    with ThreadPoolExecutor(8) as boxes:
+        list(boxes.map(post_until_killed, range(8)))
+    product.restart()
+    with closing(Database(product.settings["DATABASE_URL"])) as database, database.read() as connection:
+        stored = {str(event.id) for event in events.latest(connection, 100_000)}
+    assert killed.is_set()
+    assert set(acknowledged) <= stored
+
+
+def test_a_refused_body_can_be_looked_at(product: Product) -> None:
+    status, reply = product.post("/HistoryEvent", (b'{"identity_id": 5}', "application/json"))
+    assert status == 422
+    assert product.status()["quarantine"] == 1
+    assert product.se3("quarantine", "show", reply["quarantine"], "--body") == '{"identity_id": 5}'
+    shown = product.se3("quarantine", "show", reply["quarantine"])
+    assert all(error["detail"] in shown for error in reply["errors"])
+
+
+def test_parked_deliveries_are_shown_and_sent_again(product: Product, mosquitto: Mosquitto) -> None:
+    with Hub(mosquitto.url, code=1257) as hub:
+        product.post("/HistoryEvent", as_json(numbered(0)))
+        assert hub.wait_for_messages(1, timeout=15)
+        product.program.wait_until(lambda: product.status()["outbox"]["parked"] == 1)
+        assert "1257" in product.se3("outbox", "list", "--state", "parked")
+        hub.code = 200
+        product.se3("outbox", "retry", "--parked")
+        product.wait_for_deliveries(1, timeout=15)

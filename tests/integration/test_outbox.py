@@ -1,0 +1,99 @@
+"""The outbox hands each row to one worker, and takes back only what that worker still holds."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.delivery import DeliveryState
+from app.store import events, outbox
+from app.store.database import Database
+from app.store.outbox import Claimed, Settlement
+from app.store.queries import counts
+from tests.support.sightings import sighting
+
+NOW = datetime.now(UTC) + timedelta(seconds=5)  # later than the arrival of every event below
+LEASE = timedelta(seconds=60)
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    with database.write() as connection:
+        events.record(connection, [sighting(number) for number in range(5)])
+    return database
+
+
+def claim(database: Database, limit: int = 10, now: datetime = NOW) -> list[Claimed]:
+    with database.write() as connection:
+        return outbox.claim(connection, now, LEASE, limit)
+
+
+def settle(database: Database, row: Claimed, state: DeliveryState, due_at: datetime = NOW) -> int:
+    with database.write() as connection:
+        return outbox.settle(connection, [Settlement(row, state, row.attempts + 1, due_at, 200, None)], NOW)
+
+
+def states(database: Database) -> dict[str, int]:
+    with database.read() as connection:
+        return {state: number for state, number in counts(connection).outbox.items() if number}
+
+
+def test_rows_are_claimed_once_and_oldest_first(filled: Database) -> None:
+    first, second = claim(filled, 3), claim(filled, 3)
+    ids = [row.id for row in first + second]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 5
+    assert claim(filled) == []
+
+
+def test_a_row_that_is_not_due_yet_is_left(filled: Database) -> None:
+    assert claim(filled, now=NOW - timedelta(hours=1)) == []
+    (row,) = claim(filled, 1)
+    settle(filled, row, DeliveryState.PENDING, NOW + timedelta(minutes=5))
+    assert row.id not in [other.id for other in claim(filled)]
+    assert [again.id for again in claim(filled, now=NOW + timedelta(minutes=6), limit=1)] != []
+
+
+def test_a_worker_presumed_dead_changes_nothing(filled: Database) -> None:
+    (dead,) = claim(filled, 1)
+    rows = claim(filled, now=NOW + LEASE + timedelta(seconds=1))
+    assert dead.id in [row.id for row in rows]
+    assert settle(filled, dead, DeliveryState.DELIVERED) == 0
+    assert states(filled) == {"claimed": 5}
+    assert settle(filled, next(row for row in rows if row.id == dead.id), DeliveryState.DELIVERED) == 1
+    assert states(filled) == {"claimed": 4, "delivered": 1}
+
+
+def test_a_settled_row_is_never_claimed_again(filled: Database) -> None:
+    for row, state in zip(claim(filled), [DeliveryState.DELIVERED, DeliveryState.PARKED] * 3, strict=False):
+        settle(filled, row, state)
+    assert states(filled) == {"delivered": 3, "parked": 2}
+    assert claim(filled, now=NOW + timedelta(days=1)) == []
+
+
+def test_parked_rows_can_be_tried_again(filled: Database) -> None:
+    rows = claim(filled)
+    for row in rows:
+        settle(filled, row, DeliveryState.PARKED)
+    with filled.write() as connection:
+        assert outbox.retry(connection, NOW, [rows[0].id]) == 1
+        assert outbox.retry(connection, NOW) == 4
+    again = claim(filled)
+    assert len(again) == 5
+    assert {row.attempts for row in again} == {0}
+
+
+def test_delivered_rows_are_not_tried_again(filled: Database) -> None:
+    (row,) = claim(filled, 1)
+    settle(filled, row, DeliveryState.DELIVERED)
+    with filled.write() as connection:
+        assert outbox.retry(connection, NOW, [row.id]) == 0
+
+
+def test_claiming_uses_the_index_of_open_rows(filled: Database) -> None:
+    due = "settled_at IS NULL AND due_at <= '2030-01-01' ORDER BY due_at, id LIMIT 1"
+    with filled.read() as connection:
+        if not filled.sqlite_file:
+            connection.exec_driver_sql("SET enable_seqscan = off")  # five rows fit into one page
+        explain = "EXPLAIN QUERY PLAN" if filled.sqlite_file else "EXPLAIN"
+        plan = str(connection.exec_driver_sql(f"{explain} SELECT id FROM outbox WHERE {due}").all())
+    assert "ix_outbox_open" in plan

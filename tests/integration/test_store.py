@@ -1,0 +1,135 @@
+"""The store keeps what it says it keeps."""
+
+import threading
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError
+
+from app.domain.events import Kind, Recorded
+from app.errors import StoreUnavailable
+from app.store import events
+from app.store.database import Database
+from app.store.models import Base
+from app.store.queries import counts
+from app.store.schema import migrate, require_current
+from app.store.writer import Writer
+from tests.support.sightings import sighting
+
+
+def test_migrations_make_what_the_models_say(database: Database) -> None:
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    with database.write() as connection:
+        events.record(connection, [sighting()])
+    migrate(database)
+    with database.read() as connection:
+        assert counts(connection).events == 1
+
+
+def test_a_database_without_tables_is_told_from_a_ready_one(database: Database, tmp_path: Path) -> None:
+    require_current(database)
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with closing(empty), pytest.raises(StoreUnavailable, match="se3 migrate"):
+        require_current(empty)
+
+
+def test_commits_are_durable_and_sqlite_enforces_references(database: Database) -> None:
+    with database.read() as connection:
+        if database.sqlite_file:
+            values = {
+                name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("synchronous", "journal_mode", "foreign_keys")
+            }
+            assert values == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+        else:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+
+
+def test_an_event_and_its_outbox_row_come_together_or_not_at_all(database: Database) -> None:
+    def fail_midway() -> None:
+        with database.write() as connection:
+            events.record(connection, [sighting()])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_midway()
+    with database.read() as connection:
+        assert counts(connection).events == 0
+        assert counts(connection).outbox["pending"] == 0
+        assert counts(connection).pictures == 0
+
+
+def test_twins_in_one_batch_are_stored_once(database: Database) -> None:
+    twins = [sighting(1), sighting(2), sighting(1), sighting(1, kind=Kind.REALTIME)]
+    with database.write() as connection:
+        recorded = events.record(connection, twins)
+    assert [r.duplicate for r in recorded] == [False, False, True, False]
+    assert recorded[0].id == recorded[2].id
+    with database.read() as connection:
+        assert counts(connection).events == 3
+        assert counts(connection).outbox["pending"] == 3
+
+
+def test_threads_that_record_the_same_events_agree(database: Database) -> None:
+    writers = [Writer(database, 2**20) for _ in range(3)]
+    results: list[list[Recorded]] = [[] for _ in range(6)]
+
+    def record(index: int) -> None:
+        for number in range(20):
+            results[index].append(writers[index % 3].record(sighting(number)))
+
+    threads = [threading.Thread(target=record, args=(index,)) for index in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [[recorded.id for recorded in result] for result in results]
+    assert all(row == ids[0] for row in ids)
+    assert sum(not recorded.duplicate for result in results for recorded in result) == 20
+    with database.read() as connection:
+        assert counts(connection).events == 20
+
+
+def test_one_event_that_the_database_refuses_leaves_the_others_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = sighting(13)
+    record_all = events.record
+
+    def refuse_poison(connection: object, sightings: list[object]) -> object:
+        if poison in sightings:
+            raise DBAPIError("INSERT", {}, Exception("out of range"))
+        return record_all(connection, sightings)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(events, "record", refuse_poison)
+    writer = Writer(database, 2**20)
+    outcomes: dict[int, UUID | str] = {}
+
+    def record(number: int) -> None:
+        try:
+            outcomes[number] = writer.record(poison if number == 13 else sighting(number)).id
+        except StoreUnavailable as error:
+            outcomes[number] = str(error)
+
+    with database.write():  # so that all of them wait for one transaction
+        threads = [threading.Thread(target=record, args=(number,)) for number in range(10, 16)]
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.pop(13) == "not stored: DBAPIError"
+    assert all(isinstance(outcome, UUID) for outcome in outcomes.values())
+
+
+def test_a_store_that_is_away_is_no_acknowledgement(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/no-tables.db")
+    with closing(database), pytest.raises(StoreUnavailable):
+        Writer(database, 2**20).record(sighting())

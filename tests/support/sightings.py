@@ -1,0 +1,16 @@
+"""Events for tests that begin behind the receiver's door."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.events import Arrival, Kind, Sighting
+from app.receiver.decoding import Decoded, Encoding
+from app.receiver.sightings import read_sighting
+from tests.support.payloads import payload
+
+
+def sighting(number: int = 0, *, kind: Kind = Kind.HISTORY, **changes: Any) -> Sighting:
+    """The contract's sample as an event; another `number` is another event."""
+    document = payload("history-contract") | {"timestamp": 1_566_016_554_000 + number} | changes
+    arrival = Arrival("/HistoryEvent", "192.0.2.7", datetime.now(UTC))
+    return read_sighting(kind, Decoded(document, Encoding.JSON), arrival)
