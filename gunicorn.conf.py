@@ -2,7 +2,24 @@
 
 import os
 
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
 from app.config import load_settings
+from app.telemetry.logs import configure_logging
+
+configure_logging()
+
+
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is untyped, and names the setting
+    """Sends gunicorn's own lines where ours go, in the same form."""
+
+    def setup(self, cfg: Config) -> None:
+        """Leave the handlers to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
 
 bind = [load_settings().receiver_bind]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

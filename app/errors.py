@@ -79,6 +79,12 @@ class UnknownPath(Refused):
     status, code, title = 404, "unknown-path", "No such path"
 
 
+class OwnFault(Refused):
+    """This program failed on the body; nothing is known to be wrong with it."""
+
+    status, code, title = 500, "own-fault", "The receiver failed"
+
+
 class WrongMethod(Refused):
     """The path exists, for another method."""
 

@@ -25,7 +25,7 @@ from app.store.schema import migrate
 _RATE = 2.0  # events a second from each box
 _FINISH_SECONDS = 5.0  # for what was posted last to reach EnOS
 _PLAIN_SECONDS = 2.0  # between lines where there is no terminal to draw on
-_UNTIL_READY = urllib3.Retry(connect=100, backoff_factor=0.05, backoff_max=0.3)
+_UNTIL_READY = urllib3.Retry(total=200, backoff_factor=0.05, backoff_max=0.3)
 
 
 @click.command()

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
 
 from app.config import load_settings
 from app.store.database import Database
@@ -30,14 +29,18 @@ def open_store() -> Iterator[Database]:
 
 
 def show_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print rows under their headings, or a sentence where there are none."""
+    """Print rows under their headings, or a sentence where there are none; `title` is the plural noun.
+
+    Nothing is cut, for ids get copied and lines get searched.
+    """
     if not rows:
         click.echo(f"No {title}.")
         return
-    table = Table(*columns, title=title.capitalize(), title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    Console(soft_wrap=False).print(table)
+    lines = [columns, *rows]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [set_cell_size(text, width) for text, width in zip(line, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
 
 
 def local_time(instant: datetime) -> str:

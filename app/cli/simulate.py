@@ -87,7 +87,9 @@ def _report(results: list[Result]) -> None:
     accepted = [result for result in results if result.status == 200]
     duplicates = sum(result.duplicate for result in accepted)
     slowest = max(result.seconds for result in results) * 1000
-    click.echo(f"{len(accepted)} of {len(results)} accepted, {duplicates} twice, slowest {slowest:.0f} ms.")
+    click.echo(
+        f"{len(accepted)} of {len(results)} accepted, {duplicates} duplicates, slowest {slowest:.0f} ms."
+    )
     if len(accepted) < len(results):
         reasons = Counter(result.reason for result in results if result.status != 200)
         raise Se3Error("; ".join(f"{number} times: {reason}" for reason, number in reasons.items()))

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import structlog
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from app.config import Settings
 from app.domain.events import Arrival, Kind
 from app.domain.refusals import Refusal
-from app.errors import Refused, StoreUnavailable, TooLarge, UnknownPath, WrongMethod
+from app.errors import OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath, WrongMethod
 from app.receiver import replies
 from app.receiver.decoding import decode
 from app.receiver.sightings import read_sighting
@@ -28,6 +28,7 @@ REALTIME_PATHS = (
 )
 """The paths that boxes in the field may already be set to (SE3 protocol, section 1)."""
 
+_OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
 _KEPT_AT_MOST = (
     4  # times MAX_BODY_MB: a longer body is refused without being read, or it would fill the memory
 )
@@ -49,6 +50,7 @@ def create_events(settings: Settings, writer: Writer) -> Blueprint:
     events.app_errorhandler(NotFound)(lambda _: _refuse(_unknown_path(settings), writer))
     events.app_errorhandler(MethodNotAllowed)(lambda error: _wrong_method(error, writer))
     events.app_errorhandler(StoreUnavailable)(_unavailable)
+    events.app_errorhandler(InternalServerError)(lambda _: _refuse(OwnFault(_OWN_FAULT), writer))
     return events
 
 
@@ -82,7 +84,10 @@ def _read_body(max_body_bytes: int) -> None:
 
 def _refuse(error: Refused, writer: Writer) -> Response:
     """Keep the body, then say what is wrong with it; without a body there is nothing to keep."""
-    quarantine_id = str(writer.keep(_refusal(error))) if g.body else None
+    try:
+        quarantine_id = str(writer.keep(_refusal(error))) if g.body else None
+    except StoreUnavailable as unavailable:
+        return _unavailable(unavailable)
     reasons = [f"{problem.pointer} {problem.detail}".strip() for problem in error.problems]
     log.warning(
         "event_refused", status=error.status, path=g.arrival.route, quarantine=quarantine_id, reasons=reasons

@@ -114,7 +114,7 @@ def test_a_simulated_box_reports_what_the_receiver_said(tmp_path: Path) -> None:
 
 
 def test_the_demo_delivers_what_it_stores(tmp_path: Path) -> None:
-    code, output = run_se3(tmp_path, "demo", "--seconds", "6")
+    code, output = run_se3(tmp_path, "demo", "--seconds", "15")
     last = output.strip().splitlines()[-1]
     numbers = re.fullmatch(
         r"(\d+) accepted, (\d+) stored with \d+ pictures, 0 waiting, (\d+) delivered to EnOS", last

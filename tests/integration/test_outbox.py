@@ -1,6 +1,6 @@
 """The outbox hands each row to one worker, and takes back only what that worker still holds."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,9 +9,9 @@ from app.store import events, outbox
 from app.store.database import Database
 from app.store.outbox import Claimed, Settlement
 from app.store.queries import counts
-from tests.support.sightings import sighting
+from tests.support.sightings import RECEIVED_AT, sighting
 
-NOW = datetime.now(UTC) + timedelta(seconds=5)  # later than the arrival of every event below
+NOW = RECEIVED_AT + timedelta(seconds=5)
 LEASE = timedelta(seconds=60)
 
 

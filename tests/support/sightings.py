@@ -8,9 +8,11 @@ from app.receiver.decoding import Decoded, Encoding
 from app.receiver.sightings import read_sighting
 from tests.support.payloads import payload
 
+RECEIVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 def sighting(number: int = 0, *, kind: Kind = Kind.HISTORY, **changes: Any) -> Sighting:
     """The contract's sample as an event; another `number` is another event."""
     document = payload("history-contract") | {"timestamp": 1_566_016_554_000 + number} | changes
-    arrival = Arrival("/HistoryEvent", "192.0.2.7", datetime.now(UTC))
+    arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
     return read_sighting(kind, Decoded(document, Encoding.JSON), arrival)
