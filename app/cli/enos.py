@@ -3,7 +3,8 @@
 import click
 
 from app.config import load_settings
-from app.enos.channel import Channel, endpoint
+from app.enos.channel import Channel
+from app.enos.endpoint import endpoint
 from app.enos.mapping_file import load_mapping
 from app.errors import ChannelError, SettingsError
 

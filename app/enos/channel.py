@@ -1,50 +1,23 @@
 """One MQTT connection to EnOS: log in, subscribe, then post messages and await their replies."""
 
-import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from app.config import Settings
-from app.enos.credentials import Credentials, credentials
+from app.enos.endpoint import KEEP_ALIVE_SECONDS, Endpoint, new_client
 from app.enos.messages import Reply, parse_reply
-from app.enos.topics import Topics, event_topics
 from app.errors import ChannelError
 
-_KEEP_ALIVE_SECONDS = 120  # EnOS takes 60 to 300 (EnOS protocol, section 1)
 _OPEN_SECONDS = 10.0
-_PORTS = {"mqtt": 11883, "mqtts": 18883}
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """What a channel needs to know. `login` makes the credentials anew for each connection."""
-
-    broker_url: str
-    login: Callable[[], Credentials]
-    topics: Topics
-    qos: int
-
-
-def endpoint(settings: Settings) -> Endpoint:
-    """The channel that the settings describe; ENOS_BROKER_URL must be set."""
-    return Endpoint(
-        broker_url=settings.enos_broker_url or "",
-        login=lambda: credentials(settings, time.time_ns() // 1_000_000),
-        topics=event_topics(settings.enos_product_key or "", leading_slash=settings.enos_topic_slash),
-        qos=settings.enos_qos,
-    )
 
 
 class Channel:
@@ -77,9 +50,8 @@ class Channel:
         """
         self.close()
         self._fault = ""
-        client = self._new_client()
         try:
-            self._connect(client)
+            self._connect()
             self._await_subscription()
         except ChannelError:
             self.close()
@@ -118,26 +90,16 @@ class Channel:
             client.disconnect()
             client.loop_stop()
 
-    def _new_client(self) -> Client:
-        login = self._endpoint.login()
-        client = Client(CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False)
-        client.username_pw_set(login.username, login.password)
-        client.connect_timeout = _OPEN_SECONDS
-        client.max_inflight_messages_set(0)  # the caller's window is the limit
-        if urlsplit(self._endpoint.broker_url).scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context())
+    def _connect(self) -> None:
+        client = new_client(self._endpoint, _OPEN_SECONDS)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         self._client = client
-        return client
-
-    def _connect(self, client: Client) -> None:
-        url = urlsplit(self._endpoint.broker_url)
-        host, port = url.hostname or "", url.port or _PORTS[url.scheme]
+        host, port = self._endpoint.address
         try:
-            client.connect(host, port, keepalive=_KEEP_ALIVE_SECONDS)
+            client.connect(host, port, keepalive=KEEP_ALIVE_SECONDS)
         except OSError as error:  # ssl.SSLError is one too
             raise ChannelError(f"can't reach {host}:{port}: {error}") from None
         client.loop_start()

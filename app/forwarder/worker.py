@@ -7,7 +7,8 @@ import time
 import structlog
 
 from app.config import Settings
-from app.enos.channel import Channel, endpoint
+from app.enos.channel import Channel
+from app.enos.endpoint import endpoint
 from app.enos.mapping_file import load_mapping
 from app.errors import ChannelError, StoreUnavailable
 from app.forwarder.pacing import ConnectPacer

@@ -47,7 +47,7 @@ def _take_from(fields: dict[str, Any], path: tuple[str, ...], restore_plus: bool
 
 def _take(place: str, field: str, value: str | bytes) -> PictureUse | None:
     prefix, content = ("", value) if isinstance(value, bytes) else _decode(value)
-    media_type = _media_type(content)
+    media_type = media_type_of(content)
     if media_type is None:
         return None
     rebuilt = isinstance(value, bytes) or text_as_sent(prefix, content) == value
@@ -73,8 +73,8 @@ def _decode_dialect(text: str) -> bytes:
         return b""
 
 
-def _media_type(content: bytes) -> str | None:
-    """By content alone: what the sender says of a file part is not trusted."""
+def media_type_of(content: bytes) -> str | None:
+    """The media type of a JPEG, PNG or WebP, told by content alone; None for anything else."""
     if content.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):

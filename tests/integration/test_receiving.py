@@ -190,15 +190,14 @@ def test_base64_with_line_breaks_is_a_picture_and_stays_as_it_was(
         assert pictures.uses_of(connection, UUID(event_id))[0].picture.content == base64.b64decode(text)
 
 
-def test_a_picture_may_be_a_file_part(box: BoxClient, document_of: DocumentOf) -> None:
+def test_pictures_and_texts_may_be_file_parts(box: BoxClient, document_of: DocumentOf) -> None:
     sent = payload("history-contract")
     picture = base64.b64decode(sent["reg_pic"])
     first = post(box, "/HistoryEvent", as_multipart(sent))
-    fields = {
-        name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in sent.items()
-    }
-    del fields["reg_pic"]
-    reply = box.post("/HistoryEvent", data={**fields, "reg_pic": (BytesIO(picture), "face.jpg")})
+    files = {"reg_pic": (BytesIO(picture), "face.jpg")}
+    files["ext_data"] = (BytesIO(json.dumps(sent["ext_data"]).encode()), "ext_data.json")
+    texts = {name: str(value) for name, value in sent.items() if name not in files}
+    reply = box.post("/HistoryEvent", data=texts | files)
     assert reply.json["data"] == {"id": first.json["data"]["id"], "duplicate": True}
     assert document_of(first.json["data"]["id"])["reg_pic"] == sent["reg_pic"]
 

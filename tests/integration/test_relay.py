@@ -9,7 +9,8 @@ import pytest
 
 from app.config import Settings
 from app.domain.events import Kind
-from app.enos.channel import Channel, endpoint
+from app.enos.channel import Channel
+from app.enos.endpoint import endpoint
 from app.enos.mapping import DEFAULT_MAPPING
 from app.errors import ChannelError
 from app.forwarder import relay as relay_module

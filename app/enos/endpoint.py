@@ -1,0 +1,60 @@
+"""Where and how to log in: the settings of a channel, and the MQTT client made from them."""
+
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from app.config import Settings
+from app.enos.credentials import Credentials, credentials
+from app.enos.topics import Topics, event_topics
+
+KEEP_ALIVE_SECONDS = 120
+"""EnOS takes 60 to 300 (EnOS protocol, section 1)."""
+
+_PORTS = {"mqtt": 11883, "mqtts": 18883}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a channel needs to know. `login` makes the credentials anew for each connection."""
+
+    broker_url: str
+    login: Callable[[], Credentials]
+    topics: Topics
+    qos: int
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; without a port in the URL, EnOS's own (EnOS protocol, section 1)."""
+        url = urlsplit(self.broker_url)
+        return url.hostname or "", url.port or _PORTS[url.scheme]
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """The channel that the settings describe; ENOS_BROKER_URL must be set."""
+    return Endpoint(
+        broker_url=settings.enos_broker_url or "",
+        login=lambda: credentials(settings, time.time_ns() // 1_000_000),
+        topics=event_topics(settings.enos_product_key or "", leading_slash=settings.enos_topic_slash),
+        qos=settings.enos_qos,
+    )
+
+
+def new_client(endpoint: Endpoint, connect_timeout: float) -> Client:
+    """Make a client with a fresh login that neither reconnects nor holds messages back.
+
+    `connect_timeout`: seconds for the TCP connection and the TLS handshake.
+    """
+    login = endpoint.login()
+    client = Client(CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False)
+    client.username_pw_set(login.username, login.password)
+    client.connect_timeout = connect_timeout
+    client.max_inflight_messages_set(0)  # no limit: the caller's window is one
+    if urlsplit(endpoint.broker_url).scheme == "mqtts":
+        client.tls_set_context(ssl.create_default_context())
+    return client
