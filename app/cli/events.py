@@ -74,3 +74,4 @@ def _show(event: FaceEvent, uses: list[PictureUse]) -> None:
             f"{'picture':<14}{use.pointer}  {use.picture.media_type}, {len(use.picture.content)} bytes"
         )
     click.echo(f"{'document':<14}{jsontext.dump(event.document)}")
+    click.echo("Pictures stand as null here; --json prints the whole document.")

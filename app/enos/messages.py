@@ -1,6 +1,5 @@
 """Messages to EnOS and its replies, as bytes (EnOS protocol, section 2)."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,7 @@ def parse_reply(payload: bytes) -> Reply:
     Raises:
         ValueError: the payload is no reply.
     """
-    reply = json.loads(payload)
+    reply = jsontext.parse(payload)
     try:
         return Reply(str(reply["id"]), int(reply["code"]), str(reply.get("message") or ""))
     except (TypeError, KeyError, AttributeError):

@@ -66,20 +66,27 @@ class Relay:
             return outbox.claim(connection, now, LEASE, WINDOW)
 
     def _deliver(self, claimed: Sequence[Claimed]) -> list[Settlement]:
+        messages, parked = self._messages(claimed)
+        replies = self._channel.exchange(messages, REPLY_SECONDS)
+        posted = [row for row in claimed if str(row.id) in messages]
+        return parked + [self._settlement(row, replies.get(str(row.id))) for row in posted]
+
+    def _messages(self, claimed: Sequence[Claimed]) -> tuple[dict[str, bytes], list[Settlement]]:
+        """The message of each row by its id, and the settlements of rows that make none."""
         with self._database.read() as connection:
             found = {
                 event.id: event for event in events.get_many(connection, [row.event_id for row in claimed])
             }
-        messages: dict[str, bytes] = {}
-        settlements = []
+        messages, parked = {}, []
         for row in claimed:
             try:
                 messages[str(row.id)] = self._message(row, found[row.event_id])
             except MappingError as error:
-                settlements.append(_parked(row, None, str(error)))
-        replies = self._channel.exchange(messages, REPLY_SECONDS)
-        waiting = [row for row in claimed if str(row.id) in messages]
-        return settlements + [self._settlement(row, replies.get(str(row.id))) for row in waiting]
+                parked.append(_parked(row, None, str(error)))
+            except Exception:  # an event that this program fails on must not hold up the others
+                log.exception("event_not_mapped", id=str(row.event_id))
+                parked.append(_parked(row, None, "the forwarder failed on this event; see its log"))
+        return messages, parked
 
     def _message(self, row: Claimed, event: FaceEvent) -> bytes:
         message = event_post(str(row.id), [self._mapping.element(event)])

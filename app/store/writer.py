@@ -7,11 +7,10 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.events import Recorded, Sighting
 from app.domain.refusals import Refusal
-from app.errors import Se3Error, StoreUnavailable
+from app.errors import StoreUnavailable
 from app.store import events, quarantine
 from app.store.database import Database
 
@@ -83,7 +82,7 @@ class Writer:
     def _write(self, batch: list[Job]) -> None:
         try:
             outcomes = self._commit([item for item, _ in batch])
-        except (Se3Error, SQLAlchemyError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - the waiting requests must hear of it, and the thread lives on
             self._write_failed(batch, error)
         else:
             for (_, future), outcome in zip(batch, outcomes, strict=True):

@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from app.receiver import routes
 from app.store import quarantine
 from app.store.database import Database
 from app.store.queries import counts
@@ -156,6 +158,25 @@ def test_no_reply_shows_what_the_body_held(box: BoxClient) -> None:
         {"ext_data": secret},
     ):
         assert secret[:20] not in box.post("/HistoryEvent", json=payload("history-contract") | change).text
+
+
+def test_without_the_database_nothing_is_refused_for_good(box: BoxClient, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE quarantine"))
+    reply = box.post("/HistoryEvent", data=b"{")
+    assert reply.status_code == 503
+    assert reply.headers["Retry-After"]
+
+
+def test_a_fault_of_our_own_keeps_the_body(
+    box: BoxClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "read_sighting", lambda *_: 1 / 0)
+    body, content_type = as_json(payload("history-contract"))
+    reply = box.post("/HistoryEvent", data=body, content_type=content_type)
+    assert reply.status_code == 500
+    assert "division" not in reply.text
+    assert kept(database, reply)[1] == body
 
 
 def test_readyz_names_what_is_wrong(box_for: BoxFor) -> None:
