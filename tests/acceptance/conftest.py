@@ -15,6 +15,7 @@ from tests.support.ports import free_port
 from tests.support.programs import Program, own_program
 from tests.support.settings import child_environment
 
+SECRET = "never-in-any-log"
 _ONCE = urllib3.Timeout(10)
 
 
@@ -85,7 +86,7 @@ def product(tmp_path: Path, database_url: str, mosquitto: Mosquitto) -> Iterator
         "DATABASE_URL": database_url,
         "ENOS_BROKER_URL": mosquitto.url,
         "ENOS_PRODUCT_KEY": "pk",
-        "ENOS_PRODUCT_SECRET": "secret",
+        "ENOS_PRODUCT_SECRET": SECRET,
     }
     product = Product(tmp_path, settings)
     yield product

@@ -15,7 +15,7 @@ import urllib3
 from app.simulators.enos import Hub
 from app.store import events
 from app.store.database import Database
-from tests.acceptance.conftest import Product
+from tests.acceptance.conftest import SECRET, Product
 from tests.support.encodings import as_json, as_multipart, as_urlencoded
 from tests.support.mosquitto import Mosquitto
 from tests.support.payloads import payload
@@ -46,6 +46,11 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
         "quarantine": 0,
     }
     assert json.loads(product.se3("events", "show", reply["data"]["id"], "--json")) == payload("history-v2r4")
+    product.post("/HistoryEvent", as_json(payload("history-v2r4") | {"score": "not a number"}))
+    log = product.program.output()
+    assert "event_refused" in log
+    assert payload("history-v2r4")["reg_pic"][:40] not in log
+    assert SECRET not in log
 
 
 def test_a_duplicate_is_one_in_every_encoding_across_processes(product: Product) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from app.config import Settings
-from app.domain.events import Kind
+from app.domain.events import FaceEvent, Kind
 from app.enos.channel import Channel
 from app.enos.endpoint import endpoint
-from app.enos.mapping import DEFAULT_MAPPING
+from app.enos.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.messages import Reply
 from app.errors import ChannelError
 from app.forwarder import relay as relay_module
 from app.forwarder.relay import Relay
@@ -182,6 +183,35 @@ def test_an_event_without_a_device_key_is_parked_and_the_rest_goes(
         "no device key: none of ep_id, dev_sno, device_ip holds 4 to 64 characters in this event"
     )
     assert [row.state for row in rows.values()] == ["delivered"]
+    assert hub.events == 1
+
+
+def test_no_transaction_is_open_while_enos_is_asked(database: Database) -> None:
+    class WritingExchange:
+        is_open = True
+
+        def exchange(self, messages: dict[str, bytes], timeout: float) -> dict[str, Reply]:
+            record(database, sighting(len(messages) + int(timeout)))  # would wait for ever for the lock
+            return {message_id: Reply(message_id, 200, "") for message_id in messages}
+
+    record(database, sighting(1))
+    Relay(database, WritingExchange(), DEFAULT_MAPPING, random.Random(1)).relay()
+    assert sorted(row.state for row in deliveries(database)) == ["delivered", "pending"]
+
+
+def test_an_event_that_the_program_fails_on_is_parked_and_the_rest_goes(
+    database: Database, relay: Relay, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = sighting(1)
+    element = Mapping.element
+
+    def fail_on_one(mapping: Mapping, event: FaceEvent) -> dict[str, Any]:
+        return element(mapping, event) if event.id != broken.event.id else {"never": 1 / 0}
+
+    monkeypatch.setattr(Mapping, "element", fail_on_one)
+    record(database, broken, sighting(2))
+    relay.relay()
+    assert {row.event_id: row.state for row in deliveries(database)}[broken.event.id] == "parked"
     assert hub.events == 1
 
 
