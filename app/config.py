@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ def _yes_or_no(text: str) -> bool:
 
 def _database_url(text: str) -> str:
     scheme, separator, rest = text.partition("://")
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and "?" not in rest:
         return f"sqlite:///{(ROOT / rest[1:]).resolve()}"
     if separator and scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         return f"postgresql+psycopg://{rest}"
@@ -48,7 +49,7 @@ def _bind(text: str) -> str:
 
 
 def _paths(text: str) -> tuple[str, ...]:
-    paths = tuple(part.strip() for part in text.split(",") if part.strip())
+    paths = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
     if wrong := [path for path in paths if not path.startswith("/") or set(path) & set("<>?# ")]:
         raise ValueError(f"must be paths that start with /, separated by commas; wrong: {', '.join(wrong)}")
     return paths
@@ -60,8 +61,16 @@ def _broker_url(text: str) -> str:
         fits = url.scheme in ("mqtt", "mqtts") and url.hostname and (url.port or 0) >= 0
     except ValueError:
         fits = False
+    if "@" in text:
+        raise ValueError("must hold no user and password: ENOS_USERNAME and ENOS_PASSWORD do")
     if not fits:
         raise ValueError("must look like mqtt://host:11883 or mqtts://host:18883")
+    return text
+
+
+def _product_key(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", text):
+        raise ValueError("must be letters, digits, dots, hyphens or underscores: it stands in MQTT topics")
     return text
 
 
@@ -118,7 +127,9 @@ class Settings:
         "EnOS's MQTT broker, mqtt://host:11883 or mqtts://host:18883. Unset: events wait in the outbox.",
         parse=_broker_url,
     )
-    enos_product_key: str | None = _variable("The product key of the message integration channel.")
+    enos_product_key: str | None = _variable(
+        "The product key of the message integration channel.", parse=_product_key
+    )
     enos_product_secret: str | None = _variable(
         "The product secret, from which the login is computed.", secret=True
     )
@@ -164,6 +175,8 @@ def load_settings() -> Settings:
             wrong.append(f"{field.name.upper()} {error}")
     settings = Settings(**values)
     wrong += _missing_enos_settings(settings)
+    if twice := set(settings.history_paths) & set(settings.realtime_paths):
+        wrong.append(f"HISTORY_PATHS and REALTIME_PATHS both hold {', '.join(sorted(twice))}")
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings

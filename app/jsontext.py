@@ -2,11 +2,15 @@
 
 import json
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+MAX_VALUES = 100_000  # roughly, by commas; a document of a million takes seconds
 MAX_DEPTH = 200  # levels; far beyond any box, and well inside Python's own recursion limit
 
 
@@ -20,6 +24,8 @@ def parse(body: bytes) -> Any:
         ValueError: the text is not JSON, or is JSON that can't be given back as it came.
     """
     text = body.decode(json.detect_encoding(body))
+    if text.count(",") > MAX_VALUES:
+        raise ValueError(f"it holds more than {MAX_VALUES} values")
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
     except RecursionError:
@@ -45,9 +51,8 @@ def canonical(value: Any) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"an object names the key {twice[:40]!r} twice")
+        counted = Counter(name for name, _ in pairs)
+        raise ValueError(f"an object names the key {counted.most_common(1)[0][0][:40]!r} twice")
     return found
 
 
@@ -82,6 +87,6 @@ def _children(value: Any) -> Iterator[Any]:
 
 
 def _refuse_lone_surrogates(text: str, value: Any) -> None:
-    """A lone surrogate is half a character: neither database could keep it."""
-    if "\\u" in text:
+    """A lone surrogate is half a character: neither database could keep it. Only an escape can make one."""
+    if _SURROGATE_ESCAPE.search(text):
         json.dumps(value, ensure_ascii=False).encode()

@@ -12,7 +12,7 @@ import urllib3
 from rich.live import Live
 from rich.table import Table
 
-from app.cli.processes import FORWARDER, RECEIVER, Child, free_port, keep_running, stop_on_signals
+from app.cli.processes import forwarder, free_port, keep_running, receiver, stop_on_signals
 from app.config import variables
 from app.domain.events import Kind
 from app.simulators.box import Box
@@ -74,10 +74,7 @@ class Demo:
         with log_path.open("wb") as log, Live(auto_refresh=False) as live:
             for thread in self._posting:
                 thread.start()
-            children = [
-                Child("receiver", RECEIVER, environment, log),
-                Child("forwarder", FORWARDER, environment, log),
-            ]
+            children = [receiver(environment, log), forwarder(environment, log)]
             keep_running(children, self._done, lambda: self._look(live, stop))
         click.echo(self._line())
 

@@ -32,7 +32,7 @@ def list_deliveries(state: str | None, limit: int) -> None:
 
 
 @outbox.command()
-@click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
+@click.argument("ids", metavar="[ID]...", type=click.IntRange(1, 2**63 - 1), nargs=-1)
 @click.option("--parked", is_flag=True, help="All that are parked.")
 def retry(ids: tuple[int, ...], parked: bool) -> None:
     """Send these deliveries again now, or all that are parked."""
@@ -53,7 +53,13 @@ def _row(delivery: store.Delivery) -> list[str]:
         str(delivery.event_id),
         delivery.state,
         str(delivery.attempts),
-        local_time(delivery.settled_at or delivery.due_at),
+        _when(delivery),
         "" if delivery.code is None else str(delivery.code),
         delivery.reason or "",
     ]
+
+
+def _when(delivery: store.Delivery) -> str:
+    if delivery.settled_at is None and delivery.due_at <= datetime.now(UTC):
+        return "at once"
+    return local_time(delivery.settled_at or delivery.due_at)

@@ -17,29 +17,29 @@ from app.errors import Se3Error
 
 STOP_SECONDS = 25.0
 _LOOK_SECONDS = 0.2
-_RESTART_SECONDS = 1.0
 _SURE_START_SECONDS = 15.0  # gunicorn tries for 5 s to get its port
 
 log = structlog.get_logger(__name__)
-
-RECEIVER = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
-FORWARDER = ("-m", "app.cli.main", "forward")
 
 
 @dataclass
 class Child:
     """A Python program that is started again whenever it ends.
 
-    `arguments` are the interpreter's; `log_file` takes what the program prints, which else goes where our
-    own output goes.
+    `arguments` are the interpreter's. It rests `restart_seconds` before it is started again. Without a
+    `vital` one that fails at once nothing else is of use. `log_file` takes what the program prints, which
+    else goes where our own output goes.
     """
 
     name: str
     arguments: tuple[str, ...]
+    restart_seconds: float
+    vital: bool
     environment: dict[str, str] | None = None
     log_file: IO[bytes] | None = None
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     _started_at: float = field(default=0.0, init=False)
+    _start_again_at: float | None = field(default=None, init=False)
     _proven: bool = field(default=False, init=False)
 
     def start(self) -> None:
@@ -56,22 +56,26 @@ class Child:
         self._started_at = time.monotonic()
 
     def look_after(self) -> None:
-        """Start it again if it has ended.
+        """Start it again if it has ended and rested.
 
         Raises:
-            Se3Error: it ended right after its first start, so starting it again won't help.
+            Se3Error: it is vital and ended right after its first start, so starting it again won't help.
         """
-        since_start = time.monotonic() - self._started_at
-        self._proven = self._proven or since_start > _SURE_START_SECONDS
+        now = time.monotonic()
         status = self._process.poll() if self._process else None
         if status is None:
-            return
-        if not self._proven:
+            self._proven = self._proven or now - self._started_at > _SURE_START_SECONDS
+        elif self._start_again_at is None:
+            self._has_ended(status, now)
+        elif now >= self._start_again_at:
+            self._start_again_at = None
+            self.start()
+
+    def _has_ended(self, status: int, now: float) -> None:
+        if self.vital and not self._proven:
             raise Se3Error(f"the {self.name} ended with status {status} as soon as it was started; see above")
-        if since_start < _RESTART_SECONDS:
-            return
-        log.error("process_ended", process=self.name, status=status)
-        self.start()
+        log.error("process_ended", process=self.name, status=status, restart_in=self.restart_seconds)
+        self._start_again_at = now + self.restart_seconds
 
     def signal_stop(self) -> None:
         """Ask it to finish what it is doing and end."""
@@ -88,6 +92,17 @@ class Child:
             log.error("process_killed", process=self.name, after_seconds=STOP_SECONDS)
             self._process.kill()
             self._process.wait()
+
+
+def receiver(environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
+    """The receiver under gunicorn; boxes wait for it, so it comes back fast."""
+    arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    return Child("receiver", arguments, 1.0, True, environment, log_file)
+
+
+def forwarder(environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
+    """The forwarder; it rests so long that EnOS does not lock it out for connecting too often."""
+    return Child("forwarder", ("-m", "app.cli.main", "forward"), 35.0, False, environment, log_file)
 
 
 def keep_running(
@@ -122,8 +137,8 @@ def free_port() -> int:
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
+    """An event that SIGTERM, Ctrl-C and the end of the terminal set."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     return stop

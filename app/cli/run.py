@@ -4,7 +4,7 @@ import socket
 
 import click
 
-from app.cli.processes import FORWARDER, RECEIVER, Child, keep_running, stop_on_signals
+from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
 from app.config import Settings, load_settings
 from app.enos.mapping_file import load_mapping
 from app.forwarder.worker import forward as forward_until
@@ -25,7 +25,7 @@ def run() -> None:
     load_mapping(settings.enos_mapping)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
-    keep_running([Child("receiver", RECEIVER), Child("forwarder", FORWARDER)], stop_on_signals())
+    keep_running([receiver(), forwarder()], stop_on_signals())
 
 
 @click.command()

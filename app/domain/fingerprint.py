@@ -1,8 +1,9 @@
 """When are two bodies the same event? When their content is, whatever encoding carried it."""
 
 import hashlib
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from decimal import Context, Decimal
 from typing import Any
 
@@ -10,24 +11,36 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 400  # characters; longer digit strings are compared as they stand
 _EXACT = Context(prec=_LONGEST_NUMBER)
 
+# Texts that may look like numbers: person 1 and person 1.0 are two.
+_TEXTS = frozenset(
+    {
+        *("identity_id", "identity_name", "group_name", "want_action"),
+        *("dev_sno", "ep_id", "device_ip", "device_type"),
+    }
+)
+
 Path = tuple[str, ...]
 
 
 def fingerprint(document: Mapping[str, Any], pictures: Mapping[str, bytes]) -> bytes:
-    """Hash the content of a document (32 bytes).
+    """Hash the content of a document (32 bytes), so coarsely that a form has the hash of its JSON.
 
     `pictures` maps the JSON Pointer of each picture to its SHA-256. Key order does not count, nor whether a
-    contract field stands in ext_data or beside it, nor the difference between a value and the text a form
-    would carry for it; null, "" and {} count as nothing, for a form can't tell them from a missing field.
+    field stands in ext_data or beside it, nor the difference between a number and the text a form would
+    carry for it; null, "" and {} count as nothing, for a form can't tell them from a missing field.
     """
-    leaves = {(_place(path), text) for path, text in _leaves(document, ()) if text}
-    leaves |= {(_place(tuple(pointer.split("/")[1:])), sha256.hex()) for pointer, sha256 in pictures.items()}
-    lines = [f"{len(place)}:{place}{len(text)}:{text}" for place, text in sorted(leaves)]
+    places = {tuple(pointer.split("/")[1:]): sha256.hex() for pointer, sha256 in pictures.items()}
+    places |= {path: text for path, text in _leaves(document, ()) if text and path not in places}
+    beside = {path[0] for path in places}
+    leaves = sorted(("/".join(_place(path, beside)), text) for path, text in places.items())
+    lines = [f"{len(place)}:{place}{len(text)}:{text}" for place, text in leaves]
     return hashlib.sha256("".join(lines).encode()).digest()
 
 
-def _place(path: Path) -> str:
-    return "/".join(path[1:] if path[0] == "ext_data" else path)
+def _place(path: Path, beside: Set[str]) -> Path:
+    """A field of ext_data counts as one beside it, unless there is one of its name as well."""
+    hoisted = len(path) > 1 and path[0] == "ext_data" and path[1] not in beside
+    return path[1:] if hoisted else path
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -38,15 +51,21 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         for index, item in enumerate(value):
             yield from _leaves(item, (*path, str(index)))
     else:
-        yield path, _text(value)
+        yield path, _text(value, path[-1])
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+    if name in _TEXTS or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return text
-    return str(Decimal(text).normalize(_EXACT))
+    return _plain_number(text)
+
+
+def _plain_number(text: str) -> str:
+    """One spelling for each number; a fraction counts as the double that JSON makes of it."""
+    exact = text if text.lstrip("-").isdigit() or math.isinf(float(text)) else repr(float(text))
+    return str(Decimal(exact).normalize(_EXACT))

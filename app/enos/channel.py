@@ -1,8 +1,9 @@
 """One MQTT connection to EnOS: log in, subscribe, then post messages and await their replies."""
 
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import structlog
@@ -35,12 +36,13 @@ class Channel:
         self._subscribed = False
         self._fault = ""
         self._replies: dict[str, Reply] = {}
-        self._deadline = 0.0
+        self._awaited: Set[str] = frozenset()
+        self._latest_end = math.inf
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be posted and their replies can arrive."""
-        return self._subscribed
+        return self._client is not None and self._subscribed
 
     def open(self) -> None:
         """Connect, log in, subscribe to the replies and await that they can come.
@@ -62,24 +64,23 @@ class Channel:
 
         Returns the replies by message id; what is missing was not answered, delivered or not.
         """
+        deadline = time.monotonic() + timeout
         with self._changed:
-            self._replies = {}
-            self._deadline = time.monotonic() + timeout
+            self._replies, self._awaited = {}, messages.keys()
         for payload in messages.values():
             self._publish(payload)
         with self._changed:
             while self.is_open and not messages.keys() <= self._replies.keys():
-                if (left := self._deadline - time.monotonic()) <= 0:
+                if (left := min(deadline, self._latest_end) - time.monotonic()) <= 0:
                     break
                 self._changed.wait(left)
-            return {
-                message_id: reply for message_id, reply in self._replies.items() if message_id in messages
-            }
+            self._awaited = frozenset()
+            return self._replies
 
     def hurry(self, timeout: float) -> None:
-        """Let an exchange that is under way end within `timeout` seconds from now; for any thread."""
+        """Let no exchange last longer than `timeout` seconds from now; for any thread."""
         with self._changed:
-            self._deadline = min(self._deadline, time.monotonic() + timeout)
+            self._latest_end = time.monotonic() + timeout
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -100,7 +101,7 @@ class Channel:
         host, port = self._endpoint.address
         try:
             client.connect(host, port, keepalive=KEEP_ALIVE_SECONDS)
-        except OSError as error:  # ssl.SSLError is one too
+        except (OSError, ValueError) as error:  # ssl.SSLError is the first, a name that is none the second
             raise ChannelError(f"can't reach {host}:{port}: {error}") from None
         client.loop_start()
 
@@ -115,12 +116,13 @@ class Channel:
             return
         info = self._client.publish(self._endpoint.topics.post, payload, qos=self._endpoint.qos)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._change(fault=f"a publish failed: {info.rc.name}")
+            self._change(self._client, fault=f"a publish failed: {info.rc.name}")
 
-    def _change(self, *, subscribed: bool = False, fault: str = "") -> None:
+    def _change(self, client: Client, *, subscribed: bool = False, fault: str = "") -> None:
         with self._changed:
-            self._subscribed, self._fault = subscribed, fault
-            self._changed.notify_all()
+            if client is self._client:  # one that was given up may still call back
+                self._subscribed, self._fault = subscribed, fault
+                self._changed.notify_all()
 
     def _on_connect(
         self,
@@ -131,22 +133,24 @@ class Channel:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._change(fault=f"the broker refused the login: {reason}")
+            self._change(client, fault=f"the broker refused the login: {reason}")
         else:
             client.subscribe(self._endpoint.topics.reply, qos=1)
 
     def _on_subscribe(
         self,
-        _client: Client,
+        client: Client,
         _data: Any,
         _mid: int,
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._change(fault=f"the broker refused the subscription to {self._endpoint.topics.reply}")
+            self._change(
+                client, fault=f"the broker refused the subscription to {self._endpoint.topics.reply}"
+            )
         else:
-            self._change(subscribed=True)
+            self._change(client, subscribed=True)
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
@@ -155,8 +159,9 @@ class Channel:
             log.warning("reply_unreadable", topic=message.topic, reason=str(error))
             return
         with self._changed:
-            self._replies[reply.id] = reply
-            self._changed.notify_all()
+            if reply.id in self._awaited:  # others of the same product hear ours, and we theirs
+                self._replies[reply.id] = reply
+                self._changed.notify_all()
 
     def _on_disconnect(
         self,
@@ -166,5 +171,4 @@ class Channel:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if client is self._client:
-            self._change(fault=self._fault or f"the connection ended: {reason}")
+        self._change(client, fault=self._fault or f"the connection ended: {reason}")

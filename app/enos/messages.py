@@ -1,5 +1,7 @@
 """Messages to EnOS and its replies, as bytes (EnOS protocol, section 2)."""
 
+import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +10,8 @@ from app import jsontext
 
 MOST_BYTES = 524_288
 """The largest publish that EnOS takes, after encoding (EnOS protocol, section 1)."""
+
+_LONGEST_MESSAGE = 500  # characters of EnOS's wording that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,15 @@ def event_post(message_id: str, params: Sequence[dict[str, Any]]) -> bytes:
     return jsontext.dump(message).encode()
 
 
+def new_message_id() -> str:
+    """A number that no other client of the channel uses, as text.
+
+    Random, because every installation of a product hears all its replies; of 52 bits, because older hubs
+    echo it as a number, maybe a double.
+    """
+    return str(secrets.randbits(52))
+
+
 def parse_reply(payload: bytes) -> Reply:
     """Decode a reply. Older hubs echo the id as a number: it is compared as text.
 
@@ -32,7 +45,14 @@ def parse_reply(payload: bytes) -> Reply:
         ValueError: the payload is no reply.
     """
     reply = jsontext.parse(payload)
-    try:
-        return Reply(str(reply["id"]), int(reply["code"]), str(reply.get("message") or ""))
-    except (TypeError, KeyError, AttributeError):
-        raise ValueError("a reply needs an id and a code") from None
+    if not isinstance(reply, dict) or not {"id", "code"} <= reply.keys():
+        raise ValueError("a reply is an object with an id and a code")
+    message = str(reply.get("message") or "").replace("\x00", "\ufffd")
+    return Reply(str(reply["id"]), _code(reply["code"]), message[:_LONGEST_MESSAGE])
+
+
+def _code(value: object) -> int:
+    digits = str(value) if isinstance(value, int | str) else ""
+    if not re.fullmatch(r"-?[0-9]{1,9}", digits):
+        raise ValueError("the code of a reply is a whole number")
+    return int(digits)

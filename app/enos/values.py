@@ -32,7 +32,7 @@ def _int(value: Any) -> int:
     number = _float(value)
     if not number.is_integer():
         raise ValueError("is no whole number")
-    return int(value) if isinstance(value, int | str) and "." not in str(value) else int(number)
+    return int(value) if str(value).lstrip("-").isdecimal() else int(number)
 
 
 def _float(value: Any) -> float:

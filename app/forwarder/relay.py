@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -10,7 +11,7 @@ import structlog
 from app.domain.delivery import Decision, DeliveryState, retry_delay
 from app.domain.events import FaceEvent
 from app.enos.mapping import Mapping
-from app.enos.messages import MOST_BYTES, Reply, event_post
+from app.enos.messages import MOST_BYTES, Reply, event_post, new_message_id
 from app.enos.replies import decide, explain
 from app.errors import MappingError
 from app.store import events, outbox
@@ -33,6 +34,15 @@ class Exchange(Protocol):
 
     def exchange(self, messages: dict[str, bytes], timeout: float) -> dict[str, Reply]:
         """Post messages by id; returns the replies that came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message and the row that it settles."""
+
+    id: str
+    row: Claimed
+    message: bytes
 
 
 class Relay:
@@ -66,33 +76,33 @@ class Relay:
             return outbox.claim(connection, now, LEASE, WINDOW)
 
     def _deliver(self, claimed: Sequence[Claimed]) -> list[Settlement]:
-        messages, parked = self._messages(claimed)
-        replies = self._channel.exchange(messages, REPLY_SECONDS)
-        posted = [row for row in claimed if str(row.id) in messages]
-        return parked + [self._settlement(row, replies.get(str(row.id))) for row in posted]
+        posts, parked = self._posts(claimed)
+        replies = self._channel.exchange({post.id: post.message for post in posts}, REPLY_SECONDS)
+        return parked + [self._settlement(post.row, replies.get(post.id)) for post in posts]
 
-    def _messages(self, claimed: Sequence[Claimed]) -> tuple[dict[str, bytes], list[Settlement]]:
-        """The message of each row by its id, and the settlements of rows that make none."""
+    def _posts(self, claimed: Sequence[Claimed]) -> tuple[list[Post], list[Settlement]]:
+        """A message for each row, and the settlements of rows that make none."""
         with self._database.read() as connection:
             found = {
                 event.id: event for event in events.get_many(connection, [row.event_id for row in claimed])
             }
-        messages, parked = {}, []
+        posts, parked = [], []
         for row in claimed:
             try:
-                messages[str(row.id)] = self._message(row, found[row.event_id])
+                posts.append(self._post(row, found[row.event_id]))
             except MappingError as error:
                 parked.append(_parked(row, None, str(error)))
             except Exception:  # an event that this program fails on must not hold up the others
                 log.exception("event_not_mapped", id=str(row.event_id))
                 parked.append(_parked(row, None, "the forwarder failed on this event; see its log"))
-        return messages, parked
+        return posts, parked
 
-    def _message(self, row: Claimed, event: FaceEvent) -> bytes:
-        message = event_post(str(row.id), [self._mapping.element(event)])
+    def _post(self, row: Claimed, event: FaceEvent) -> Post:
+        message_id = new_message_id()
+        message = event_post(message_id, [self._mapping.element(event)])
         if len(message) > MOST_BYTES:
             raise MappingError(f"the message has {len(message)} bytes; EnOS takes {MOST_BYTES}")
-        return message
+        return Post(message_id, row, message)
 
     def _settlement(self, row: Claimed, reply: Reply | None) -> Settlement:
         if reply is None:

@@ -46,7 +46,7 @@ def decode(body: bytes, content_type: str) -> Decoded:
         return Decoded(_json_object(body), Encoding.JSON)
     if boundary := options.get("boundary") or _first_boundary(body):
         return Decoded(multipart_document(body, boundary), Encoding.MULTIPART)
-    if _KEY_AND_VALUE.match(body):
+    if _KEY_AND_VALUE.match(body) or media_type == "application/x-www-form-urlencoded":
         return Decoded(urlencoded_document(body), Encoding.URLENCODED)
     raise UnsupportedMedia(
         f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"

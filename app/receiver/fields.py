@@ -8,14 +8,17 @@ from marshmallow import fields
 
 from app.domain.times import from_timestamp
 
-_MISSING = {"required": "is missing", "null": "is null, but the contract requires a value"}
+MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {
+    "required": "is missing",
+    "null": "is null, but the contract requires a value",
+}
 _MOST_DIGITS = 40  # longer texts are no numbers that a box means
 
 
 class Text(fields.String):
     """Text, as it is."""
 
-    default_error_messages = {"invalid": "must be text", **_MISSING}  # noqa: RUF012 - marshmallow's own form
+    default_error_messages = {"invalid": "must be text", **MISSING}  # noqa: RUF012 - marshmallow's own form
 
 
 class Number(fields.Float):
@@ -25,7 +28,7 @@ class Number(fields.Float):
         "invalid": "must be a number",
         "too_large": "is too large a number",
         "special": "must be a finite number",
-        **_MISSING,
+        **MISSING,
     }
 
 
@@ -35,7 +38,7 @@ class WholeNumber(fields.Integer):
     default_error_messages = {  # noqa: RUF012
         "invalid": "must be a whole number",
         "too_large": "is too large a number",
-        **_MISSING,
+        **MISSING,
     }
 
     def __init__(self, **options: Any) -> None:
@@ -58,7 +61,7 @@ class Timestamp(fields.Field[datetime]):
 
     default_error_messages = {  # noqa: RUF012
         "invalid": "must be a time in seconds or milliseconds since 1970, within the years 1 to 9999",
-        **_MISSING,
+        **MISSING,
     }
 
     def _deserialize(
@@ -77,11 +80,21 @@ class Timestamp(fields.Field[datetime]):
 
 
 class Object(fields.Dict):
-    """A JSON object with anything in it."""
+    """A JSON object with anything in it; forms may send empty text for none."""
 
-    default_error_messages = {"invalid": "must be an object, { … }", **_MISSING}  # noqa: RUF012
+    default_error_messages = {"invalid": "must be an object, {{ … }}", **MISSING}  # noqa: RUF012
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> dict[Any, Any]:
+        if value == "":
+            return {}
+        loaded: dict[Any, Any] = super()._deserialize(value, attr, data, **options)  # type: ignore[no-untyped-call]  # marshmallow's
+        return loaded
 
 
 def _from_text(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     digits = value.removeprefix("-") if isinstance(value, str) else ""
     return int(value) if digits.isascii() and digits.isdigit() and len(digits) < _MOST_DIGITS else value

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from app.config import Settings
 from app.domain.events import Arrival, Kind
 from app.domain.refusals import Refusal
-from app.errors import OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath, WrongMethod
+from app.errors import OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath, Unreadable, WrongMethod
 from app.receiver import replies
 from app.receiver.decoding import decode
 from app.receiver.sightings import read_sighting
@@ -32,7 +32,7 @@ _OWN_FAULT = "The receiver failed on this body; its log says where. The body is 
 _KEPT_AT_MOST = (
     4  # times MAX_BODY_MB: a longer body is refused without being read, or it would fill the memory
 )
-_LONGEST_ROUTE = 500  # characters of a path that are kept
+_LONGEST_ROUTE = 500  # characters of a path or Content-Type that are kept
 
 log = structlog.get_logger(__name__)
 
@@ -73,13 +73,28 @@ def _add_paths(events: Blueprint, kind: Kind, paths: Iterable[str], view: Callab
 
 def _read_body(max_body_bytes: int) -> None:
     """Read the body before anything can go wrong with it, so that whatever is refused can be kept."""
-    g.arrival = Arrival(request.path[:_LONGEST_ROUTE], request.remote_addr or "", datetime.now(UTC))
-    limit = max_body_bytes * _KEPT_AT_MOST
-    g.size = request.content_length or 0
-    g.body = request.stream.read(limit + 1) if g.size <= limit else b""
-    g.size = max(g.size, len(g.body))
-    if g.size > limit:
-        g.body = b""
+    g.arrival = Arrival(_shown(request.path), request.remote_addr or "", datetime.now(UTC))
+    g.body, g.size = b"", request.content_length or 0
+    limit = max_body_bytes * (_KEPT_AT_MOST if request.url_rule else 1)
+    body = _stream(limit) if g.size <= limit else b""
+    if len(body) <= limit:
+        g.body = body
+    if len(body) < g.size <= limit:
+        raise Unreadable(f"The body broke off after {len(body)} of {g.size} bytes")
+    g.size = max(g.size, len(body))
+
+
+def _stream(limit: int) -> bytes:
+    """The body, or one byte more than `limit` of a longer one."""
+    try:
+        return request.stream.read(limit + 1)
+    except OSError as error:  # gunicorn's, for chunks that are none
+        raise Unreadable(f"The body can't be received: {type(error).__name__}") from None
+
+
+def _shown(text: str) -> str:
+    """Text from a request that is safe to log, to print and to store."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:_LONGEST_ROUTE])
 
 
 def _refuse(error: Refused, writer: Writer) -> Response:
@@ -99,7 +114,7 @@ def _refusal(error: Refused) -> Refusal:
     return Refusal(
         arrival=g.arrival,
         method=request.method,
-        content_type=(request.content_type or "")[:_LONGEST_ROUTE],
+        content_type=_shown(request.content_type or ""),
         status=error.status,
         problems=[{"pointer": problem.pointer, "detail": problem.detail} for problem in error.problems],
         body=g.body,
@@ -113,7 +128,7 @@ def _unknown_path(settings: Settings) -> UnknownPath:
 
 def _wrong_method(error: MethodNotAllowed, writer: Writer) -> Response:
     allowed = ", ".join(sorted(error.valid_methods or ()))
-    response = _refuse(WrongMethod(f"{request.method} is not allowed here; events come by {allowed}"), writer)
+    response = _refuse(WrongMethod(f"{request.method} is not allowed here, {allowed} is"), writer)
     response.headers["Allow"] = allowed
     return response
 

@@ -7,7 +7,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validates, val
 from app.domain.events import Kind
 from app.domain.pointers import pointer
 from app.errors import Invalid, Problem
-from app.receiver.fields import Number, Object, Text, Timestamp, WholeNumber
+from app.receiver.fields import MISSING, Number, Object, Text, Timestamp, WholeNumber
 
 
 class _EitherPlace(Schema):
@@ -15,6 +15,8 @@ class _EitherPlace(Schema):
 
     class Meta:
         unknown = INCLUDE  # whatever else comes is kept
+
+    error_messages = {"type": "must be an object, { … }"}  # noqa: RUF012 - marshmallow's own form
 
     device_ip = Text(allow_none=True)
     ep_id = Text(allow_none=True)
@@ -40,11 +42,7 @@ class _RealTimeEvent(_EitherPlace):
     ext_data = fields.Nested(
         _EitherPlace,
         required=True,
-        error_messages={
-            "required": "is missing",
-            "null": "is null, but the contract requires a value",
-            "type": "must be an object, { … }",
-        },
+        error_messages=MISSING,
     )
 
     @validates("identity_id")
@@ -56,7 +54,7 @@ class _RealTimeEvent(_EitherPlace):
 class _HistoryEvent(_RealTimeEvent):
     @validates_schema(skip_on_field_errors=False)
     def _names_its_box(self, data: dict[str, Any], **_options: Any) -> None:
-        if dev_sno_of(data) is None:
+        if "ext_data" in data and dev_sno_of(data) is None:
             raise ValidationError(
                 "is missing: a history event names its box, in ext_data, beside it, or in ep_id before __",
                 "dev_sno",

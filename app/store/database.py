@@ -5,19 +5,26 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.errors import StoreUnavailable
+from app.errors import SettingsError, StoreUnavailable
 
 _SQLITE_PAGE_BYTES = (
     16384  # events carry pictures: with 4 KB pages a commit of 100 KB takes 1.5 times as long
 )
+_WAL_BYTES_KEPT = 64 * 2**20
+_POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
 
@@ -25,11 +32,19 @@ class Database:
     """Opens transactions; the only place that knows which database this is."""
 
     def __init__(self, url: str) -> None:
-        """`url`: as `Settings.database_url`. Nothing is opened before the first transaction."""
-        self.url = make_url(url)
+        """`url`: as `Settings.database_url`. Nothing is opened before the first transaction.
+
+        Raises:
+            SettingsError: the URL can't be understood.
+        """
+        self.url = _parsed(url)
         self.sqlite_file = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
-        options: dict[str, Any] = {"timeout": _BUSY_SECONDS} if self.sqlite_file else {"connect_timeout": 5}
-        self.engine = create_engine(self.url, connect_args=options, pool_pre_ping=self.sqlite_file is None)
+        self.engine = create_engine(
+            self.url,
+            connect_args={"timeout": _BUSY_SECONDS} if self.sqlite_file else _POSTGRESQL_OPTIONS,
+            pool_pre_ping=self.sqlite_file is None,
+            hide_parameters=True,  # an error's text must not hold a face
+        )
         event.listen(self.engine, "connect", _prepare_sqlite if self.sqlite_file else _prepare_postgresql)
         if self.sqlite_file:
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -80,8 +95,17 @@ class Database:
 def _translated_errors() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeoutError, OSError) as error:
+    except (IntegrityError, DataError):  # what was to be stored is wrong, not the database
+        raise
+    except (DBAPIError, PoolTimeoutError, OSError) as error:
         raise StoreUnavailable(f"the database can't be used: {_first_line(error)}") from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # its text may hold the password
+        raise SettingsError("DATABASE_URL can't be understood; is its port a number?") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -98,6 +122,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        f"journal_size_limit = {_WAL_BYTES_KEPT}",  # else a long read leaves a large file behind for ever
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,5 +1,6 @@
 """The tables."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -52,8 +53,8 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else jsontext.dump(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
-        """Read a value."""
-        return None if value is None else jsontext.parse(value.encode())
+        """Read a value. What we wrote ourselves is read without the limits that a body from outside has."""
+        return None if value is None else json.loads(value)
 
 
 RowId = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is a row id in SQLite

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
+from app.domain.times import EPOCH
 from app.store.models import OutboxRow
 
 
@@ -126,7 +127,7 @@ def _new_row(event: FaceEvent) -> dict[str, object]:
     return {
         "event_id": event.id,
         "state": DeliveryState.PENDING,
-        "due_at": event.received_at,
+        "due_at": EPOCH,  # at once, whatever the clocks of two machines say, and in the order of ids
         "attempts": 0,
     }
 

@@ -2,10 +2,12 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, case, delete, func, select
 
 from app.domain.ids import new_id
 from app.domain.refusals import Quarantined, Refusal
@@ -13,37 +15,36 @@ from app.store.models import QuarantineRow
 from app.store.statements import insert_into
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Quarantined))
+_FROM_THE_LAST = ("last_received_at", "method", "source_address", "content_type", "status", "problems")
+_STRAY = (404, 405, 413)
+_ROW_BYTES = 1024  # a row without its body, with its part of the indexes
 _COLUMNS = tuple(QuarantineRow.__table__.c[name] for name in _FIELDS)
 
 log = structlog.get_logger(__name__)
 
 
-def keep(connection: Connection, refusal: Refusal) -> UUID:
-    """Keep a refused body; one that the same route has refused before is counted. Returns its id."""
-    values = _values(refusal)
-    statement = (
-        insert_into(connection, QuarantineRow)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=["route", "sha256"],
-            set_={
-                "times": QuarantineRow.times + 1,
-                "last_received_at": values["last_received_at"],
-                "status": values["status"],
-                "problems": values["problems"],
-            },
-        )
-        .returning(QuarantineRow.id)
-    )
-    return connection.execute(statement).scalar_one()
+def keep(connection: Connection, refusals: Sequence[Refusal]) -> list[UUID]:
+    """Keep refused bodies; one that the same route has refused before is counted. Returns their ids."""
+    rows = [_values(refusal) for refusal in refusals]
+    # In order, so that two transactions which count the same bodies can't wait for each other.
+    kept = {_key(row): _keep_one(connection, row) for row in sorted(rows, key=_key)}
+    return [kept[_key(row)] for row in rows]
+
+
+def kept_bytes(refusal: Refusal) -> int:
+    """What a refused body takes up, roughly: small ones would else count as nothing."""
+    return len(refusal.body) + _ROW_BYTES
 
 
 def prune(connection: Connection, most_bytes: int) -> int:
-    """Delete the bodies that came longest ago until the rest fits into `most_bytes`; returns how many."""
-    newer = func.sum(QuarantineRow.size).over(
-        order_by=(QuarantineRow.last_received_at.desc(), QuarantineRow.id)
-    )
-    ranked = select(QuarantineRow.id, newer.label("bytes")).subquery()
+    """Delete bodies until the rest fits into `most_bytes`; returns how many.
+
+    Those that came to no event path go first, for anybody can send them; then those that came longest ago.
+    """
+    stray = case((QuarantineRow.status.in_(_STRAY), 1), else_=0)
+    order = (stray, QuarantineRow.last_received_at.desc(), QuarantineRow.id)
+    taken = func.sum(QuarantineRow.size + _ROW_BYTES).over(order_by=order)
+    ranked = select(QuarantineRow.id, taken.label("bytes")).subquery()
     beyond = select(ranked.c.id).where(ranked.c.bytes > most_bytes)
     deleted = connection.execute(delete(QuarantineRow).where(QuarantineRow.id.in_(beyond))).rowcount
     if deleted:
@@ -66,7 +67,24 @@ def get(connection: Connection, quarantine_id: UUID) -> tuple[Quarantined, bytes
     return Quarantined(**{name: row[name] for name in _FIELDS}), row["body"]
 
 
-def _values(refusal: Refusal) -> dict[str, object]:
+def _keep_one(connection: Connection, row: dict[str, Any]) -> UUID:
+    fresh = {name: row[name] for name in _FROM_THE_LAST}
+    statement = (
+        insert_into(connection, QuarantineRow)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["route", "sha256"], set_={"times": QuarantineRow.times + 1, **fresh}
+        )
+        .returning(QuarantineRow.id)
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def _key(row: dict[str, Any]) -> tuple[str, bytes]:
+    return row["route"], row["sha256"]
+
+
+def _values(refusal: Refusal) -> dict[str, Any]:
     return {
         "id": new_id(),
         "first_received_at": refusal.arrival.received_at,

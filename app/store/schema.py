@@ -4,6 +4,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 from app.config import ROOT
 from app.errors import StoreUnavailable
@@ -19,7 +20,12 @@ def migrate(database: Database) -> str:
     config = _config()
     with database.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreUnavailable(
+                f"the database is not of this program's version, or newer: {error}"
+            ) from None
     return expected_revision()
 
 

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.store.database import Database
 _BATCH = 64  # transactions longer than this gain nothing more
 _WAITING = 256  # a request behind more than this many would be answered too late anyway
 _PATIENCE_SECONDS = 15.0
+_PRUNED_PART = 0.1  # of the quarantine's bound
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,7 @@ class Writer:
         """Start the writing thread."""
         self._database = database
         self._quarantine_max_bytes = quarantine_max_bytes
+        self._unpruned_bytes = quarantine_max_bytes  # what stood there at the start is not known
         self._jobs: queue.Queue[Job] = queue.Queue(maxsize=_WAITING)
         threading.Thread(target=self._write_for_ever, name="writer", daemon=True).start()
 
@@ -68,23 +71,25 @@ class Writer:
 
     def _write_for_ever(self) -> None:
         while True:
-            self._write(self._next_batch())
+            self._write([self._jobs.get()], self._waiting)
 
-    def _next_batch(self) -> list[Job]:
-        batch = [self._jobs.get()]
-        while len(batch) < _BATCH:
-            try:
-                batch.append(self._jobs.get_nowait())
-            except queue.Empty:
-                break
-        return batch
+    def _waiting(self) -> list[Job]:
+        """What has come in by now, as far as it fits into the transaction."""
+        jobs: list[Job] = []
+        while len(jobs) < _BATCH and not self._jobs.empty():
+            jobs.append(self._jobs.get_nowait())
+        return jobs
 
-    def _write(self, batch: list[Job]) -> None:
+    def _write(self, batch: list[Job], more: Callable[[], list[Job]] = list) -> None:
+        """Write a batch, and what has come in while it waited for its turn."""
         try:
-            outcomes = self._commit([item for item, _ in batch])
+            with self._database.write() as connection:
+                batch += more()
+                outcomes = self._store(connection, [item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - the waiting requests must hear of it, and the thread lives on
             self._write_failed(batch, error)
         else:
+            self._prune_after([item for item, _ in batch if isinstance(item, Refusal)])
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 future.set_result(outcome)
 
@@ -94,22 +99,26 @@ class Writer:
             for job in batch:
                 self._write([job])
             return
-        log.error("write_failed", error=type(error).__name__, reason=str(getattr(error, "orig", error)))
+        log.error("write_failed", error=type(error).__name__, reason=str(error).partition("\n")[0])
         failure = StoreUnavailable(f"not stored: {type(error).__name__}")
         for _, future in batch:
             future.set_exception(error if isinstance(error, StoreUnavailable) else failure)
 
-    def _commit(self, items: list[Sighting | Refusal]) -> list[Recorded | UUID]:
-        with self._database.write() as connection:
-            return self._store(connection, items)
-
     def _store(self, connection: Connection, items: list[Sighting | Refusal]) -> list[Recorded | UUID]:
         sightings = [item for item in items if isinstance(item, Sighting)]
+        refusals = [item for item in items if isinstance(item, Refusal)]
         recorded = iter(events.record(connection, sightings) if sightings else ())
-        outcomes = [self._keep(connection, i) if isinstance(i, Refusal) else next(recorded) for i in items]
-        if len(sightings) < len(items):
-            quarantine.prune(connection, self._quarantine_max_bytes)
-        return outcomes
+        kept = iter(quarantine.keep(connection, refusals) if refusals else ())
+        return [next(recorded) if isinstance(item, Sighting) else next(kept) for item in items]
 
-    def _keep(self, connection: Connection, refusal: Refusal) -> UUID:
-        return quarantine.keep(connection, refusal)
+    def _prune_after(self, refusals: list[Refusal]) -> None:
+        """Hold the bound, in a transaction of its own and only after a good part of it has been added."""
+        self._unpruned_bytes += sum(quarantine.kept_bytes(refusal) for refusal in refusals)
+        if self._unpruned_bytes < self._quarantine_max_bytes * _PRUNED_PART:
+            return
+        self._unpruned_bytes = 0
+        try:
+            with self._database.write() as connection:
+                quarantine.prune(connection, self._quarantine_max_bytes)
+        except StoreUnavailable as error:
+            log.warning("quarantine_not_pruned", reason=str(error))

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -115,6 +116,19 @@ def test_a_refused_body_can_be_looked_at(product: Product) -> None:
     assert product.se3("quarantine", "show", reply["quarantine"], "--body") == '{"identity_id": 5}'
     shown = product.se3("quarantine", "show", reply["quarantine"])
     assert all(error["detail"] in shown for error in reply["errors"])
+
+
+def test_a_body_that_broke_off_is_no_event(product: Product) -> None:
+    body, _ = as_json(numbered(0))
+    port = int(product.url.rpartition(":")[2])
+    head = f"POST /HistoryEvent HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 2}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head.encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        reply = connection.makefile("rb").read()
+    assert reply.startswith(b"HTTP/1.1 400")
+    assert b"broke off" in reply
+    assert product.status()["quarantine"] == 1
 
 
 def test_parked_deliveries_are_shown_and_sent_again(product: Product, mosquitto: Mosquitto) -> None:

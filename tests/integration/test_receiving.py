@@ -14,7 +14,7 @@ from app.store import events, pictures
 from app.store.database import Database
 from app.store.queries import counts
 from tests.integration.conftest import BoxClient, BoxFor
-from tests.support.encodings import ENCODINGS, Body, as_json, as_multipart
+from tests.support.encodings import ENCODINGS, Body, as_json, as_multipart, as_urlencoded
 from tests.support.payloads import payload, payload_bytes
 
 Encode = Callable[[dict[str, Any]], Body]
@@ -121,6 +121,21 @@ def test_two_names_of_a_route_are_one_and_two_kinds_are_two(box: BoxClient, data
         assert counts(connection).events == 2
 
 
+def test_a_deep_form_document_can_be_read_back(box: BoxClient, document_of: DocumentOf) -> None:
+    deep = '{"dev_sno": "B1", "x": ' + "[" * 199 + "]" * 199 + "}"
+    reply = post(box, "/HistoryEvent", as_urlencoded(payload("history-contract") | {"ext_data": deep}))
+    assert reply.status_code == 200
+    assert json.dumps(document_of(reply.json["data"]["id"])["ext_data"]) == json.dumps(json.loads(deep))
+
+
+@pytest.mark.parametrize(("one", "other"), [("1", "1.0"), ("1000", "1e3")])
+def test_two_people_whose_ids_are_equal_numbers_are_two(box: BoxClient, one: str, other: str) -> None:
+    people = [payload("history-contract") | {"identity_id": identity_id} for identity_id in (one, other)]
+    for encode in (as_urlencoded, as_json):
+        replies = [post(box, "/HistoryEvent", encode(person)) for person in people]
+        assert {reply.json["data"]["duplicate"] for reply in replies} == {encode is as_json}
+
+
 def test_more_paths_come_from_settings(box_for: BoxFor) -> None:
     box = box_for(history_paths=("/gate/7",))
     assert post(box, "/gate/7", as_json(payload("history-v2r4"))).status_code == 200
@@ -162,6 +177,8 @@ def test_the_library_photo_may_be_switched_off(
         {"score": "6.56"},
         {"unknown": {"deep": [1, None, {"x": "é😀\u0000"}]}, "huge": 2**80},
         {"reg_pic": "not a picture at all"},
+        {"info": ""},
+        {"person_type": 2.0},
         {"reg_pic": "data:image/jpeg;base64," + payload("history-contract")["reg_pic"]},
         {"identity_name": "NUL \u0000 in a name"},
     ],

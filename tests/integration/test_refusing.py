@@ -10,6 +10,7 @@ from app.receiver import routes
 from app.store import quarantine
 from app.store.database import Database
 from app.store.queries import counts
+from app.telemetry.logs import configure_logging
 from tests.integration.conftest import BoxClient, BoxFor
 from tests.support.encodings import as_json
 from tests.support.payloads import payload
@@ -177,6 +178,41 @@ def test_a_fault_of_our_own_keeps_the_body(
     assert reply.status_code == 500
     assert "division" not in reply.text
     assert kept(database, reply)[1] == body
+
+
+@pytest.mark.parametrize("wrong", ["text", [], 5, True])
+@pytest.mark.parametrize("name", ["ext_data", "info", "grab_fiqa_info", "box_fiqa_info"])
+def test_a_field_that_is_no_object_is_named(box: BoxClient, name: str, wrong: object) -> None:
+    sent = payload("history-contract")
+    (sent if name == "ext_data" else sent["ext_data"])[name] = wrong
+    reply = box.post("/HistoryEvent", json=sent)
+    assert reply.status_code == 422
+    assert [error["detail"] for error in reply.json["errors"]] == ["must be an object, { … }"]
+
+
+def test_stray_bodies_push_out_no_refused_event(box_for: BoxFor, database: Database) -> None:
+    box = box_for(quarantine_max_mb=1)
+    refused = box.post("/HistoryEvent", data=b"{")
+    for number in range(8):
+        box.post("/anything", data=b"%d" % number + b" " * 300_000)
+    assert kept(database, refused)[1] == b"{"
+
+
+def test_a_path_is_shown_without_its_control_characters(box: BoxClient, database: Database) -> None:
+    reply = box.post("/x%00%1b[2J", data=b"{")
+    assert kept(database, reply)[0].route == "/x\ufffd\ufffd[2J"
+
+
+def test_a_fault_of_our_own_shows_no_face_in_the_log(
+    box: BoxClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_logging()
+    monkeypatch.setattr(routes, "read_sighting", lambda _kind, decoded, _arrival: decoded.no_such_attribute)
+    box.post("/HistoryEvent", json=payload("history-contract"))
+    log = capsys.readouterr().err
+    assert "no_such_attribute" in log
+    assert payload("history-contract")["identity_name"] not in log
+    assert payload("history-contract")["reg_pic"][:20] not in log
 
 
 def test_readyz_names_what_is_wrong(box_for: BoxFor) -> None:

@@ -1,18 +1,22 @@
 """From the outbox to EnOS and back, over a real broker."""
 
 import random
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from app.config import Settings
 from app.domain.events import FaceEvent, Kind
 from app.enos.channel import Channel
 from app.enos.endpoint import endpoint
 from app.enos.mapping import DEFAULT_MAPPING, Mapping
-from app.enos.messages import Reply
+from app.enos.messages import Reply, parse_reply
 from app.errors import ChannelError
 from app.forwarder import relay as relay_module
 from app.forwarder.relay import Relay
@@ -56,6 +60,16 @@ def channel(mosquitto: Mosquitto, leading_slash: bool) -> Iterator[Channel]:
 @pytest.fixture
 def relay(database: Database, channel: Channel) -> Relay:
     return Relay(database, channel, DEFAULT_MAPPING, random.Random(1))
+
+
+@contextmanager
+def stray_client(mosquitto: Mosquitto) -> Iterator[Client]:
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+    yield client
+    client.disconnect()
+    client.loop_stop()
 
 
 def record(database: Database, *sightings: Any) -> None:
@@ -213,6 +227,29 @@ def test_an_event_that_the_program_fails_on_is_parked_and_the_rest_goes(
     relay.relay()
     assert {row.event_id: row.state for row in deliveries(database)}[broken.event.id] == "parked"
     assert hub.events == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b'{"id": "1", "code": 200}', b"[]", b"\xff", b'{"id": 1}', b'{"id": "1", "code": true}', b"[" * 10_000],
+)
+def test_replies_that_are_not_ours_settle_nothing(
+    database: Database, relay: Relay, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, reply: bytes
+) -> None:
+    monkeypatch.setattr(relay_module, "REPLY_SECONDS", 1.0)
+    record(database, sighting())
+    with stray_client(mosquitto) as client:
+        answering = threading.Timer(0.3, client.publish, ("sys/pk/integration/event/post_reply", reply))
+        answering.start()
+        relay.relay()
+        answering.join()
+    assert deliveries(database)[0].state == "pending"
+
+
+@pytest.mark.parametrize("code", [b"99999999999999999999", b"200.9", b"true", b'"x"', b"null"])
+def test_a_code_that_is_none_is_no_reply(code: bytes) -> None:
+    with pytest.raises(ValueError, match="code"):
+        parse_reply(b'{"id": "1", "code": ' + code + b"}")
 
 
 def test_a_hundred_and_more_go_in_rounds(database: Database, relay: Relay, hub: Hub) -> None:

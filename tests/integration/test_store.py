@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError
 
 from app.domain.events import Kind, Recorded
 from app.errors import StoreUnavailable
@@ -106,7 +106,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
 
     def refuse_poison(connection: object, sightings: list[object]) -> object:
         if poison in sightings:
-            raise DBAPIError("INSERT", {}, Exception("out of range"))
+            raise DataError("INSERT", {}, Exception("out of range"))
         return record_all(connection, sightings)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(events, "record", refuse_poison)
@@ -125,7 +125,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
             thread.start()
     for thread in threads:
         thread.join()
-    assert outcomes.pop(13) == "not stored: DBAPIError"
+    assert outcomes.pop(13) == "not stored: DataError"
     assert all(isinstance(outcome, UUID) for outcome in outcomes.values())
 
 

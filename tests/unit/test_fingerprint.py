@@ -70,5 +70,26 @@ def test_any_document_keeps_its_fingerprint_when_shuffled(
     assert fingerprint({key: document[key] for key in keys}, {}) == fingerprint(document, {})
 
 
+@pytest.mark.parametrize(("one", "other"), [("1", "1.0"), ("1e3", "1000"), ("007", "7")])
+@pytest.mark.parametrize("name", ["identity_id", "group_name", "ep_id"])
+def test_ids_that_are_equal_numbers_are_different_ids(name: str, one: str, other: str) -> None:
+    assert fingerprint({name: one}, {}) != fingerprint({name: other}, {})
+    assert fingerprint({"ext_data": {name: one}}, {}) != fingerprint({"ext_data": {name: other}}, {})
+
+
+def test_two_values_of_a_field_do_not_change_places() -> None:
+    one = {"ep_id": "a", "ext_data": {"ep_id": "b"}}
+    assert fingerprint(one, {}) != fingerprint({"ep_id": "b", "ext_data": {"ep_id": "a"}}, {})
+
+
+def test_a_fraction_counts_as_the_double_that_json_makes_of_it() -> None:
+    assert fingerprint({"score": 94.799999999999997}, {}) == fingerprint({"score": "94.799999999999997"}, {})
+
+
+def test_a_picture_counts_by_its_bytes_however_its_text_was_written() -> None:
+    pictures = {"/reg_pic": b"1" * 32}
+    assert fingerprint({"reg_pic": "/9j/\n4AAQ"}, pictures) == fingerprint({"reg_pic": None}, pictures)
+
+
 def test_text_can_not_imitate_another_field() -> None:
     assert fingerprint({"a": "1", "b": "2"}, {}) != fingerprint({"a": "11:b1:2"}, {})

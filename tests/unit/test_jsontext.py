@@ -41,11 +41,18 @@ def test_unicode_encodings_are_told_apart(encoding: str) -> None:
         b"[" * 100_000 + b"]" * 100_000,
         b"[" * (jsontext.MAX_DEPTH + 1) + b"]" * (jsontext.MAX_DEPTH + 1),
         b"1" * 5000,
+        b"[" + b"1," * jsontext.MAX_VALUES + b"1,1]",
     ],
 )
 def test_what_could_not_be_given_back_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each parser words its own error
         jsontext.parse(body)
+
+
+def test_many_keys_take_no_quadratic_time() -> None:
+    body = "{" + ",".join(f'"k{i}":1' for i in range(jsontext.MAX_VALUES)) + ',"k7":2}'
+    with pytest.raises(ValueError, match="names the key 'k7' twice"):
+        jsontext.parse(body.encode())
 
 
 def test_the_deepest_allowed_nesting_comes_back() -> None:

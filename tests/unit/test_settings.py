@@ -21,6 +21,7 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         "RECEIVER_BIND": "9528",
         "MAX_BODY_MB": "0",
         "HISTORY_PATHS": "History",
+        "ENOS_PRODUCT_KEY": "a+b",
         "ENOS_BROKER_URL": "http://x",
         "ENOS_QOS": "2",
         "ENOS_TOPIC_SLASH": "maybe",
@@ -30,7 +31,7 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SettingsError) as raised:
         load_settings()
     lines = str(raised.value).splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert any("MAX_BODY_MB must be a whole number from 1 to 256" in line for line in lines)
 
 

@@ -1,0 +1,1 @@
+"""Measures the receiver beside other servers on the same machine: `make bench`."""
