@@ -20,6 +20,10 @@ class StoreUnavailable(Se3Error):
     """The database can't be used now; the same call may succeed later."""
 
 
+class WrongSchema(StoreUnavailable):
+    """The database was not migrated to this program's version, or is of a newer one."""
+
+
 class ChannelError(Se3Error):
     """EnOS can't be reached, or refused the connection or the subscription."""
 

@@ -54,10 +54,10 @@ class Relay:
         self._channel = channel
         self._mapping = mapping
         self._rng = rng
-        self.paused = False
+        self.pause_reason: str | None = None
 
     def relay(self) -> int:
-        """Do one round; returns how many rows it handled. `paused` then says whether EnOS shut us out.
+        """Do one round; returns how many rows it handled. `pause_reason` then says whether EnOS shut us out.
 
         Raises:
             StoreUnavailable: the database can't be used; claimed rows come back when their lease ends.
@@ -132,7 +132,8 @@ class Relay:
     def _settle(self, settlements: Sequence[Settlement]) -> None:
         with self._database.write() as connection:
             outbox.settle(connection, settlements, datetime.now(UTC))
-        self.paused = any(s.code is not None and decide(s.code) is Decision.PAUSE for s in settlements)
+        shut_out = (s for s in settlements if s.code is not None and decide(s.code) is Decision.PAUSE)
+        self.pause_reason = next((f"{s.code}: {s.reason}" for s in shut_out), None)
         for settlement in settlements:
             _log(settlement)
 

@@ -73,8 +73,10 @@ class Worker:
         except StoreUnavailable as error:
             log.error("store_unavailable", reason=str(error))
             return STORE_RETRY_SECONDS
-        if self._relay.paused:
-            log.error("channel_paused", seconds=PAUSE_SECONDS)
+        if self._relay.pause_reason:
+            log.error("channel_paused", seconds=PAUSE_SECONDS, reason=self._relay.pause_reason)
+            self._channel.close()  # the next connection logs in anew
+            self._was_open = False
             return PAUSE_SECONDS
         return 0 if handled else IDLE_SECONDS
 

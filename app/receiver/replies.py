@@ -3,7 +3,7 @@
 from flask import Response, json
 
 from app.domain.events import Recorded
-from app.errors import Problem, Refused, StoreUnavailable
+from app.errors import Problem, Refused
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -30,13 +30,13 @@ def refused(error: Refused, quarantine_id: str | None) -> Response:
     return _json(error.status, problem, "application/problem+json")
 
 
-def unavailable(error: StoreUnavailable) -> Response:
-    """503: not stored, so not acknowledged; the box may send it again."""
+def unavailable() -> Response:
+    """503: not stored, so not acknowledged; the box may send it again. The cause is not for strangers."""
     problem = {
         "type": "urn:se3:problem:unavailable",
         "title": "The event could not be stored",
         "status": 503,
-        "detail": str(error),
+        "detail": "The database can't be used now; the receiver's log says why.",
     }
     response = _json(503, problem, "application/problem+json")
     response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)

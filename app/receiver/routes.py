@@ -28,6 +28,7 @@ REALTIME_PATHS = (
 )
 """The paths that boxes in the field may already be set to (SE3 protocol, section 1)."""
 
+_UNKNOWN_PATH = "This path takes no events; /HistoryEvent and /RealTimeEvent do"
 _OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
 _KEPT_AT_MOST = (
     4  # times MAX_BODY_MB: a longer body is refused without being read, or it would fill the memory
@@ -47,7 +48,7 @@ def create_events(settings: Settings, writer: Writer) -> Blueprint:
         _add_paths(events, kind, paths, _endpoint(kind, settings, writer))
     events.before_app_request(lambda: _read_body(settings.max_body_bytes))
     events.app_errorhandler(Refused)(lambda error: _refuse(error, writer))
-    events.app_errorhandler(NotFound)(lambda _: _refuse(_unknown_path(settings), writer))
+    events.app_errorhandler(NotFound)(lambda _: _refuse(UnknownPath(_UNKNOWN_PATH), writer))
     events.app_errorhandler(MethodNotAllowed)(lambda error: _wrong_method(error, writer))
     events.app_errorhandler(StoreUnavailable)(_unavailable)
     events.app_errorhandler(InternalServerError)(lambda _: _refuse(OwnFault(_OWN_FAULT), writer))
@@ -121,11 +122,6 @@ def _refusal(error: Refused) -> Refusal:
     )
 
 
-def _unknown_path(settings: Settings) -> UnknownPath:
-    known = [*HISTORY_PATHS[:1], *REALTIME_PATHS[:1], *settings.history_paths, *settings.realtime_paths]
-    return UnknownPath(f"This path takes no events; these do: {', '.join(known)}")
-
-
 def _wrong_method(error: MethodNotAllowed, writer: Writer) -> Response:
     allowed = ", ".join(sorted(error.valid_methods or ()))
     response = _refuse(WrongMethod(f"{request.method} is not allowed here, {allowed} is"), writer)
@@ -135,7 +131,7 @@ def _wrong_method(error: MethodNotAllowed, writer: Writer) -> Response:
 
 def _unavailable(error: StoreUnavailable) -> Response:
     log.error("store_unavailable", path=g.arrival.route, reason=str(error))
-    return replies.unavailable(error)
+    return replies.unavailable()
 
 
 def http_problem(error: HTTPException) -> Response:

@@ -78,9 +78,9 @@ def validate(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def either_place(loaded: dict[str, Any], name: str) -> Any:
-    """A field's value from ext_data, or else from beside it; None where it is in neither."""
-    ext_data = loaded.get("ext_data") or {}
-    return loaded.get(name) if ext_data.get(name) is None else ext_data[name]
+    """A field's value from ext_data, or else from beside it; empty text gives way to a value."""
+    inside, beside = (loaded.get("ext_data") or {}).get(name), loaded.get(name)
+    return beside if inside is None or (inside == "" and beside) else inside
 
 
 def dev_sno_of(loaded: dict[str, Any]) -> str | None:

@@ -45,6 +45,7 @@ class Database:
             pool_pre_ping=self.sqlite_file is None,
             hide_parameters=True,  # an error's text must not hold a face
         )
+        self._file_number: int | None = None
         event.listen(self.engine, "connect", _prepare_sqlite if self.sqlite_file else _prepare_postgresql)
         if self.sqlite_file:
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -67,6 +68,7 @@ class Database:
             StoreUnavailable: the database can't be reached or written.
         """
         with _translated_errors(), self._turn():
+            self._require_same_file()
             engine = self.engine.execution_options(se3_begin="BEGIN IMMEDIATE")
             with engine.begin() as connection:
                 yield connection
@@ -85,6 +87,17 @@ class Database:
         with self.sqlite_file.with_name(self.sqlite_file.name + ".turn").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             yield
+
+    def _require_same_file(self) -> None:
+        """SQLite goes on writing to a file that was moved or deleted, where nobody would look again."""
+        if self.sqlite_file is None:
+            return
+        found = self.sqlite_file.stat().st_ino if self.sqlite_file.exists() else None
+        if self._file_number is not None and found != self._file_number:
+            self.engine.dispose()
+            if found is None:
+                raise StoreUnavailable("the database's file is gone")
+        self._file_number = found
 
     def close(self) -> None:
         """Close every pooled connection."""

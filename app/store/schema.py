@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from app.config import ROOT
-from app.errors import StoreUnavailable
+from app.errors import WrongSchema
 from app.store.database import Database
 
 
@@ -15,7 +15,8 @@ def migrate(database: Database) -> str:
     """Create or upgrade all tables; returns the revision reached.
 
     Raises:
-        StoreUnavailable: the database can't be reached or written.
+        WrongSchema: the database is of a newer version.
+        StoreUnavailable: it can't be reached or written.
     """
     config = _config()
     with database.write() as connection:
@@ -23,9 +24,7 @@ def migrate(database: Database) -> str:
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise StoreUnavailable(
-                f"the database is not of this program's version, or newer: {error}"
-            ) from None
+            raise WrongSchema(f"the database can't be migrated: {error}") from None
     return expected_revision()
 
 
@@ -38,15 +37,18 @@ def require_current(database: Database) -> None:
     """Raise unless the database has this program's schema.
 
     Raises:
-        StoreUnavailable: it can't be reached, or its schema is older or newer.
+        WrongSchema: it has none, or an older or a newer one.
+        StoreUnavailable: it can't be reached.
     """
     if database.sqlite_file and not database.sqlite_file.exists():
-        raise StoreUnavailable(f"there is no database {database.sqlite_file} yet: run se3 migrate")
+        raise WrongSchema("there is no database yet: run se3 migrate")
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    needed = expected_revision()
-    if found != needed:
-        raise StoreUnavailable(f"the database has schema {found} instead of {needed}: run se3 migrate")
+    scripts = ScriptDirectory.from_config(_config())
+    if found and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise WrongSchema(f"the database has schema {found}, of a newer version: start that version instead")
+    if found != scripts.get_current_head():
+        raise WrongSchema(f"the database has {f'schema {found}' if found else 'no tables'}: run se3 migrate")
 
 
 def _config() -> Config:

@@ -3,10 +3,14 @@
 import shutil
 from pathlib import Path
 
+import structlog
+
 from app.config import ROOT, Settings
-from app.errors import StoreUnavailable
+from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
 from app.store.schema import require_current
+
+log = structlog.get_logger(__name__)
 
 
 def faults(settings: Settings, database: Database) -> list[str]:
@@ -17,8 +21,11 @@ def faults(settings: Settings, database: Database) -> list[str]:
     found = []
     try:
         require_current(database)
-    except StoreUnavailable as error:
+    except WrongSchema as error:
         found.append(str(error))
+    except StoreUnavailable as error:
+        log.error("store_unavailable", reason=str(error))
+        found.append("the database can't be used; the log says why")  # strangers may ask
     free = free_disk_mb(database)
     if free < settings.disk_floor_mb:
         found.append(f"{free} MB of disk are free; DISK_FLOOR_MB asks for {settings.disk_floor_mb} MB")

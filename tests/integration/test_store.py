@@ -129,6 +129,20 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
     assert all(isinstance(outcome, UUID) for outcome in outcomes.values())
 
 
+def test_a_database_file_that_was_moved_away_takes_no_more_events(tmp_path: Path, sqlite_url: str) -> None:
+    with closing(Database(sqlite_url)) as database:
+        writer = Writer(database, 2**20)
+        writer.record(sighting(1))
+        file = tmp_path / "se3.db"
+        file.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(StoreUnavailable, match="gone"):
+            writer.record(sighting(2))
+        (tmp_path / "elsewhere.db").rename(file)
+        writer.record(sighting(2))
+        with database.read() as connection:
+            assert counts(connection).events == 2
+
+
 def test_a_store_that_is_away_is_no_acknowledgement(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/no-tables.db")
     with closing(database), pytest.raises(StoreUnavailable):
