@@ -30,9 +30,7 @@ REALTIME_PATHS = (
 
 _UNKNOWN_PATH = "This path takes no events; /HistoryEvent and /RealTimeEvent do"
 _OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
-_KEPT_AT_MOST = (
-    4  # times MAX_BODY_MB: a longer body is refused without being read, or it would fill the memory
-)
+_KEPT_AT_MOST = 4  # times MAX_BODY_MB: a longer body is not read, for it would fill the memory
 _LONGEST_ROUTE = 500  # characters of a path or Content-Type that are kept
 
 log = structlog.get_logger(__name__)
