@@ -59,7 +59,7 @@ def _text(value: Any, name: str) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
+    text = {"True": "true", "False": "false"}.get(value, value) if isinstance(value, str) else str(value)
     if name in _TEXTS or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return text
     return _plain_number(text)

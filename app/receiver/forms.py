@@ -1,16 +1,17 @@
 """Form bodies, multipart and urlencoded, become a document of the shape that JSON has."""
 
+import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
-import pybase64
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from app import jsontext
 from app.errors import Unreadable
+from app.receiver.form_keys import gather, steps
 from app.receiver.pictures import media_type_of
 
 # The contract's fields that are text or numbers: in a form their text is the value itself, never JSON.
@@ -85,30 +86,30 @@ def _part_value(part: Field | File, content: bytes) -> str | bytes:
 
 
 def _document(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """Gather a form's pairs; a key that comes twice becomes a list, so that nothing is dropped."""
-    document: dict[str, Any] = {}
-    repeated: set[str] = set()
-    for name, content in pairs:
-        value = _value(name, content)
-        if name in document:
-            earlier = document[name] if name in repeated else [_without_bytes(document[name])]
-            value = [*earlier, _without_bytes(value)]
-            repeated.add(name)
-        document[name] = value
+    document = gather((name, _value(name, content)) for name, content in pairs)
     if not document:
         raise ValueError("it holds no fields")
     return document
 
 
 def _value(name: str, content: str | bytes) -> Any:
-    """A form carries dicts and lists as JSON text; what doesn't parse stays the text it is."""
-    if isinstance(content, bytes) or name in _SCALARS or content.lstrip()[:1] not in ("{", "["):
+    """A form carries dicts and lists as JSON text, or as Python writes them; other text stays what it is."""
+    if isinstance(content, bytes) or steps(name)[-1] in _SCALARS or content.lstrip()[:1] not in ("{", "["):
         return content
-    try:
-        return jsontext.parse(content.encode())
-    except ValueError:
-        return content
+    for read in (_json, _python_literal):
+        try:
+            return read(content)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return content
 
 
-def _without_bytes(value: Any) -> Any:
-    return pybase64.b64encode(value).decode() if isinstance(value, bytes) else value
+def _json(text: str) -> Any:
+    return jsontext.parse(text.encode())
+
+
+def _python_literal(text: str) -> Any:
+    """Read what Python's str() makes of a dict; only literals are read, nothing is evaluated."""
+    if text.count("[") + text.count("{") + text.count("(") > jsontext.MAX_DEPTH:
+        raise ValueError("it is nested too deeply to be tried")
+    return _json(jsontext.dump(ast.literal_eval(text)))

@@ -61,20 +61,31 @@ class _HistoryEvent(_RealTimeEvent):
             )
 
 
+_EITHER_PLACE = frozenset(_EitherPlace().fields)
 _SCHEMAS = {Kind.HISTORY: _HistoryEvent(), Kind.REALTIME: _RealTimeEvent()}
 
 
-def validate(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
+def validate(kind: Kind, document: dict[str, Any], *, is_form: bool) -> dict[str, Any]:
     """Check a document against the contract; returns its fields in their types, `timestamp` as UTC.
 
     Raises:
         Invalid: with every wrong field.
     """
+    seen = document | {"ext_data": {}} if is_form and _lost_its_ext_data(document) else document
     try:
-        loaded: dict[str, Any] = _SCHEMAS[kind].load(document)
+        loaded: dict[str, Any] = _SCHEMAS[kind].load(seen)
     except ValidationError as error:
         raise Invalid(list(_problems(error.messages_dict, ()))) from None
     return loaded
+
+
+def _lost_its_ext_data(document: dict[str, Any]) -> bool:
+    """Whether a form's sender flattened ext_data, or sent only its names (SE3 protocol, section 5)."""
+    ext_data = document.get("ext_data")
+    if ext_data is None:
+        return not _EITHER_PLACE.isdisjoint(document)
+    names = [ext_data] if isinstance(ext_data, str) else ext_data
+    return ext_data == "" or (isinstance(names, list) and not _EITHER_PLACE.isdisjoint(map(str, names)))
 
 
 def either_place(loaded: dict[str, Any], name: str) -> Any:

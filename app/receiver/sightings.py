@@ -18,7 +18,7 @@ def read_sighting(kind: Kind, decoded: Decoded, arrival: Arrival) -> Sighting:
     """
     document = decoded.document
     pictures = take_pictures(document, restore_plus=decoded.encoding == Encoding.URLENCODED)
-    loaded = validate(kind, document)
+    loaded = validate(kind, document, is_form=decoded.encoding != Encoding.JSON)
     return Sighting(_event(kind, decoded, loaded, pictures, arrival), pictures)
 
 

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from urllib3.filepost import encode_multipart_formdata
 
 from app.receiver.routes import HISTORY_PATHS, REALTIME_PATHS
 from app.store import events, pictures
 from app.store.database import Database
 from app.store.queries import counts
 from tests.integration.conftest import BoxClient, BoxFor
-from tests.support.encodings import ENCODINGS, Body, as_json, as_multipart, as_urlencoded
+from tests.support.encodings import DIALECTS, ENCODINGS, Body, as_json, as_multipart, as_urlencoded
 from tests.support.payloads import payload, payload_bytes
 
 Encode = Callable[[dict[str, Any]], Body]
@@ -71,6 +72,39 @@ def test_a_repeated_event_is_a_duplicate_in_every_encoding(
     with database.read() as connection:
         assert counts(connection).events == 1
         assert counts(connection).outbox["pending"] == 1
+
+
+@samples
+@pytest.mark.parametrize("encode", DIALECTS.values(), ids=DIALECTS)
+def test_every_dialect_of_forms_is_the_same_event(
+    box: BoxClient, database: Database, name: str, encode: Encode
+) -> None:
+    first = post(box, NESTED[name], encode(payload(name)))
+    assert first.status_code == 200
+    assert post(box, NESTED[name], as_json(payload(name))).json["data"]["duplicate"] is True
+    sent = payload(name)["ext_data"]
+    with database.read() as connection:
+        event = events.get(connection, UUID(first.json["data"]["id"]))
+        assert event is not None
+        shown = {use.field: use.picture.content for use in pictures.uses_of(connection, event.id)}
+    assert (event.device_ip, event.person_type) == (sent["device_ip"], sent["person_type"])
+    assert shown["spot_pic"] == base64.b64decode(sent["spot_pic"])
+
+
+def test_a_form_that_lost_its_nested_values_keeps_what_came(box: BoxClient, document_of: DocumentOf) -> None:
+    names = [("ext_data", name) for name in ("person_type", "device_ip")]
+    fields = [(name, str(value)) for name, value in payload("realtime-v2r4").items() if name != "ext_data"]
+    reply = post(box, "/RealTimeEvent", encode_multipart_formdata(fields + names))
+    assert reply.status_code == 200
+    assert document_of(reply.json["data"]["id"])["ext_data"] == ["person_type", "device_ip"]
+
+
+def test_json_is_not_forgiven_what_a_form_is(box: BoxClient) -> None:
+    for ext_data in ("", "device_ip", ["device_ip"]):
+        assert (
+            box.post("/RealTimeEvent", json=payload("realtime-v2r4") | {"ext_data": ext_data}).status_code
+            == 422
+        )
 
 
 def test_pictures_are_stored_byte_for_byte_and_once(box: BoxClient, database: Database) -> None:

@@ -1,0 +1,71 @@
+"""Field names of a form that reach into an object: `ext_data[info][age]`, `ext_data.device_ip`."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pybase64
+
+Pair = tuple[str, Any]
+
+_BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+_DOTTED = re.compile(r"ext_data(?:\.[^.\[\]]+)+")
+_MOST_STEPS = 20
+
+
+def gather(pairs: Iterable[Pair]) -> dict[str, Any]:
+    """Build a document of a form's pairs.
+
+    Objects and lists are built from names that reach into them, in the order in which they come. A name that
+    comes twice becomes a list, so that nothing is dropped.
+    """
+    root = _Branch()
+    for name, value in pairs:
+        root.add(steps(name), value)
+    return {name: _plain(value, 2 if name == "ext_data" else 1) for name, value in root.items()}
+
+
+class _Branch(dict[str, Any]):
+    """An object or list under construction."""
+
+    def add(self, path: list[str], value: Any) -> None:
+        """Put `value` at the end of `path`; an empty step is a list's next index."""
+        step = path[0] or str(len(self))
+        if len(path) == 1:
+            self[step] = _Repeated([*_repeated(self[step]), value]) if step in self else value
+        elif isinstance(inner := self.setdefault(step, _Branch()), _Branch):
+            inner.add(path[1:], value)
+        else:  # `a=1&a[b]=2`: both stay, each under the name it came with
+            self.add([step + "".join(f"[{rest}]" for rest in path[1:])], value)
+
+
+class _Repeated(list[Any]):
+    """The values of a name that came more than once."""
+
+
+def _repeated(value: Any) -> list[Any]:
+    return value if isinstance(value, _Repeated) else [value]
+
+
+def steps(name: str) -> list[str]:
+    """The keys that a field's name leads through; one that reaches into nothing is one step."""
+    if _DOTTED.fullmatch(name):
+        found = name.split(".")
+    elif match := _BRACKETED.fullmatch(name):
+        found = [match[1], *match[2][1:-1].split("][")]
+    else:
+        return [name]
+    return found if len(found) <= _MOST_STEPS else [name]
+
+
+def _plain(value: Any, file_levels: int) -> Any:
+    """Plain values of a branch. Files stay bytes on the first `file_levels`, where pictures are sought."""
+    if isinstance(value, bytes) and file_levels < 1:
+        return pybase64.b64encode(value).decode()
+    if isinstance(value, _Repeated):
+        return [_plain(item, 0) for item in value]
+    if not isinstance(value, _Branch):
+        return value
+    if list(value) == [str(index) for index in range(len(value))]:
+        return [_plain(item, 0) for item in value.values()]
+    return {name: _plain(item, file_levels - 1) for name, item in value.items()}
