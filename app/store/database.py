@@ -14,9 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.errors import SettingsError, StoreUnavailable
 
-_SQLITE_PAGE_BYTES = (
-    16384  # events carry pictures: with 4 KB pages a commit of 100 KB takes 1.5 times as long
-)
+_SQLITE_PAGE_BYTES = 16384  # rows hold pictures; it can be chosen only while the file is new
 _WAL_BYTES_KEPT = 64 * 2**20
 _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
     "connect_timeout": 5,
