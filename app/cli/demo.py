@@ -37,7 +37,9 @@ def demo(seconds: float | None) -> None:
     """
     stop = stop_on_signals()
     if seconds:
-        threading.Timer(seconds, stop.set).start()
+        timer = threading.Timer(seconds, stop.set)
+        timer.daemon = True
+        timer.start()
     with (
         tempfile.TemporaryDirectory(prefix="se3-demo-") as folder,
         EmbeddedBroker() as broker,
@@ -63,7 +65,7 @@ class Demo:
             Box(url, form="v2r4", encoding="json", kind=Kind.HISTORY, people=20, seed=1),
             Box(url, form="v5r3", encoding="multipart", kind=Kind.REALTIME, people=20, seed=2),
         ]
-        self._posting = [threading.Thread(target=self._post, args=(box,)) for box in self._boxes]
+        self._posting = [threading.Thread(target=self._post, args=(box,), daemon=True) for box in self._boxes]
         self._done = threading.Event()
         self._next_line = 0.0
         self._finish_by = 0.0
@@ -75,7 +77,11 @@ class Demo:
             for thread in self._posting:
                 thread.start()
             children = [receiver(environment, log), forwarder(environment, log)]
-            keep_running(children, self._done, lambda: self._look(live, stop))
+            try:
+                keep_running(children, self._done, lambda: self._look(live, stop))
+            finally:
+                for box in self._boxes:
+                    box.stop()
         click.echo(self._line())
 
     def _post(self, box: Box) -> None:

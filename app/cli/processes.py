@@ -125,8 +125,9 @@ def keep_running(
     finally:
         for child in children:
             child.signal_stop()
+        deadline = time.monotonic() + STOP_SECONDS
         for child in children:
-            child.await_end(time.monotonic() + STOP_SECONDS)
+            child.await_end(deadline)
 
 
 def free_port() -> int:
@@ -140,5 +141,6 @@ def stop_on_signals() -> threading.Event:
     """An event that SIGTERM, Ctrl-C and the end of the terminal set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup has it ignored
+            signal.signal(number, lambda *_: stop.set())
     return stop

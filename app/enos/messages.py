@@ -48,7 +48,11 @@ def parse_reply(payload: bytes) -> Reply:
     if not isinstance(reply, dict) or not {"id", "code"} <= reply.keys():
         raise ValueError("a reply is an object with an id and a code")
     message = str(reply.get("message") or "").replace("\x00", "\ufffd")
-    return Reply(str(reply["id"]), _code(reply["code"]), message[:_LONGEST_MESSAGE])
+    return Reply(_id(reply["id"]), _code(reply["code"]), message[:_LONGEST_MESSAGE])
+
+
+def _id(value: object) -> str:
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _code(value: object) -> int:

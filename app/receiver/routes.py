@@ -31,6 +31,7 @@ REALTIME_PATHS = (
 _UNKNOWN_PATH = "This path takes no events; /HistoryEvent and /RealTimeEvent do"
 _OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
 _KEPT_AT_MOST = 4  # times MAX_BODY_MB: a longer body is not read, for it would fill the memory
+_PIECE_BYTES = 65536
 _LONGEST_ROUTE = 500  # characters of a path or Content-Type that are kept
 
 log = structlog.get_logger(__name__)
@@ -72,23 +73,27 @@ def _add_paths(events: Blueprint, kind: Kind, paths: Iterable[str], view: Callab
 
 def _read_body(max_body_bytes: int) -> None:
     """Read the body before anything can go wrong with it, so that whatever is refused can be kept."""
+    declared = request.content_length or 0
     g.arrival = Arrival(_shown(request.path), request.remote_addr or "", datetime.now(UTC))
-    g.body, g.size = b"", request.content_length or 0
+    g.body, g.size = b"", declared
     limit = max_body_bytes * (_KEPT_AT_MOST if request.url_rule else 1)
-    body = _stream(limit) if g.size <= limit else b""
-    if len(body) <= limit:
-        g.body = body
-    if len(body) < g.size <= limit:
-        raise Unreadable(f"The body broke off after {len(body)} of {g.size} bytes")
-    g.size = max(g.size, len(body))
+    if declared > limit:
+        return
+    body, fault = _receive(limit)
+    g.body, g.size = body if len(body) <= limit else b"", max(declared, len(body))
+    if fault or len(body) < declared:
+        raise Unreadable(f"The body broke off after {len(body)} bytes{fault}")
 
 
-def _stream(limit: int) -> bytes:
-    """The body, or one byte more than `limit` of a longer one."""
+def _receive(limit: int) -> tuple[bytes, str]:
+    """What came of the body, a little more than `limit` of a longer one, and what ended it early, if so."""
+    body = bytearray()
     try:
-        return request.stream.read(limit + 1)
-    except OSError as error:  # gunicorn's, for chunks that are none
-        raise Unreadable(f"The body can't be received: {type(error).__name__}") from None
+        while len(body) <= limit and (piece := request.stream.read(_PIECE_BYTES)):
+            body += piece
+    except Exception as error:  # noqa: BLE001 - gunicorn has many, and what came is to be kept
+        return bytes(body), f": {type(error).__name__}"
+    return bytes(body), ""
 
 
 def _shown(text: str) -> str:
@@ -122,7 +127,7 @@ def _refusal(error: Refused) -> Refusal:
 
 def _wrong_method(error: MethodNotAllowed, writer: Writer) -> Response:
     allowed = ", ".join(sorted(error.valid_methods or ()))
-    response = _refuse(WrongMethod(f"{request.method} is not allowed here, {allowed} is"), writer)
+    response = _refuse(WrongMethod(f"{request.method} is not allowed here; allowed: {allowed}"), writer)
     response.headers["Allow"] = allowed
     return response
 

@@ -55,8 +55,10 @@ class Database:
         Raises:
             StoreUnavailable: the database can't be reached or read.
         """
-        with _translated_errors(), self.engine.connect() as connection:
-            yield connection
+        with _translated_errors():
+            self._require_same_file()
+            with self.engine.connect() as connection:
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -87,10 +89,13 @@ class Database:
             yield
 
     def _require_same_file(self) -> None:
-        """SQLite goes on writing to a file that was moved or deleted, where nobody would look again."""
+        """SQLite goes on using a file that was moved or deleted, where nobody would look again."""
         if self.sqlite_file is None:
             return
-        found = self.sqlite_file.stat().st_ino if self.sqlite_file.exists() else None
+        try:
+            found = self.sqlite_file.stat().st_ino
+        except FileNotFoundError:
+            found = None
         if self._file_number is not None and found != self._file_number:
             self.engine.dispose()
             if found is None:

@@ -116,9 +116,9 @@ class Writer:
         self._unpruned_bytes += sum(quarantine.kept_bytes(refusal) for refusal in refusals)
         if self._unpruned_bytes < self._quarantine_max_bytes * _PRUNED_PART:
             return
-        self._unpruned_bytes = 0
         try:
             with self._database.write() as connection:
                 quarantine.prune(connection, self._quarantine_max_bytes)
-        except StoreUnavailable as error:
-            log.warning("quarantine_not_pruned", reason=str(error))
+            self._unpruned_bytes = 0
+        except Exception as error:  # noqa: BLE001 - what was committed is to be acknowledged all the same
+            log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])

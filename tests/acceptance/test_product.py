@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 import urllib3
 
 from app.simulators.enos import Hub
@@ -129,6 +130,18 @@ def test_a_body_that_broke_off_is_no_event(product: Product) -> None:
     assert reply.startswith(b"HTTP/1.1 400")
     assert b"broke off" in reply
     assert product.status()["quarantine"] == 1
+
+
+@pytest.mark.parametrize("chunks", [b'5\r\n{"c":\r\n', b'5\r\n{"c":\r\nzz\r\n'])
+def test_chunks_that_break_off_are_no_event_and_no_fault_of_ours(product: Product, chunks: bytes) -> None:
+    head = b"POST /HistoryEvent HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    port = int(product.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head + chunks)
+        connection.shutdown(socket.SHUT_WR)
+        reply = connection.makefile("rb").read()
+    assert reply.startswith(b"HTTP/1.1 400")
+    assert b"broke off" in reply
 
 
 def test_parked_deliveries_are_shown_and_sent_again(product: Product, mosquitto: Mosquitto) -> None:

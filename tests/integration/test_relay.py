@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from app.config import Settings
@@ -251,6 +251,26 @@ def test_replies_that_are_not_ours_settle_nothing(
 def test_a_code_that_is_none_is_no_reply(code: bytes) -> None:
     with pytest.raises(ValueError, match="code"):
         parse_reply(b'{"id": "1", "code": ' + code + b"}")
+
+
+@pytest.mark.parametrize("echo", [b'"4503599627370495"', b"4503599627370495", b"4.503599627370495E15"])
+def test_an_id_is_known_however_it_is_echoed(echo: bytes) -> None:
+    assert parse_reply(b'{"id": ' + echo + b', "code": 200}').id == "4503599627370495"
+
+
+def test_a_channel_keeps_no_reply_that_nobody_awaits(channel: Channel) -> None:
+    message = MQTTMessage()
+    message.payload = b'{"id": "1", "code": 200}'
+    channel._on_message(Client(CallbackAPIVersion.VERSION2), None, message)
+    assert channel._replies == {}
+
+
+def test_a_client_that_was_given_up_opens_nothing(channel: Channel) -> None:
+    given_up = channel._client
+    assert given_up is not None
+    channel.close()
+    channel._on_subscribe(given_up, None, 1, [], None)
+    assert not channel.is_open
 
 
 def test_a_hundred_and_more_go_in_rounds(database: Database, relay: Relay, hub: Hub) -> None:

@@ -8,17 +8,19 @@ from uuid import UUID
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.exc import DataError
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, DBAPIError
 
-from app.domain.events import Kind, Recorded
-from app.errors import StoreUnavailable
-from app.store import events
+from app.domain.events import Arrival, Kind, Recorded
+from app.domain.refusals import Refusal
+from app.errors import StoreUnavailable, WrongSchema
+from app.store import events, quarantine
 from app.store.database import Database
 from app.store.models import Base
 from app.store.queries import counts
 from app.store.schema import migrate, require_current
 from app.store.writer import Writer
-from tests.support.sightings import sighting
+from tests.support.sightings import RECEIVED_AT, sighting
 
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
@@ -137,10 +139,48 @@ def test_a_database_file_that_was_moved_away_takes_no_more_events(tmp_path: Path
         file.rename(tmp_path / "elsewhere.db")
         with pytest.raises(StoreUnavailable, match="gone"):
             writer.record(sighting(2))
+        with pytest.raises(StoreUnavailable, match="gone"), database.read():
+            pass
         (tmp_path / "elsewhere.db").rename(file)
         writer.record(sighting(2))
         with database.read() as connection:
             assert counts(connection).events == 2
+
+
+def test_a_reader_notices_a_database_that_was_replaced(tmp_path: Path, sqlite_url: str) -> None:
+    with closing(Database(sqlite_url)) as reader, closing(Database(sqlite_url)) as other:
+        with reader.read() as connection:
+            assert counts(connection).events == 0
+        (tmp_path / "se3.db").unlink()
+        migrate(other)
+        with other.write() as connection:
+            events.record(connection, [sighting()])
+        with reader.read() as connection:
+            assert counts(connection).events == 1
+
+
+def test_a_newer_schema_is_told_from_an_older_one(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(WrongSchema, match="newer version"):
+        require_current(database)
+    with pytest.raises(WrongSchema, match="can't be migrated"):
+        migrate(database)
+
+
+def test_an_error_of_the_database_quotes_no_values(database: Database) -> None:
+    with pytest.raises(DBAPIError) as raised, database.write() as connection:
+        connection.execute(text("INSERT INTO pictures (sha256) VALUES (:face)"), {"face": b"secret face"})
+    assert "secret face" not in str(raised.value)
+
+
+def test_a_prune_that_fails_stops_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "prune", lambda *_: 1 / 0)
+    writer = Writer(database, 2**20)
+    arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
+    for number in range(3):
+        writer.keep(Refusal(arrival, "POST", "", 400, [], b"%d" % number))
+    assert writer.record(sighting()).duplicate is False
 
 
 def test_a_store_that_is_away_is_no_acknowledgement(tmp_path: Path) -> None:
