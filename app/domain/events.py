@@ -82,7 +82,7 @@ class FaceEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class NewEvent:
     """An event with its pictures, ready to be recorded."""
 
     event: FaceEvent

@@ -1,4 +1,4 @@
-"""Any body becomes one document, whatever its Content-Type claims."""
+"""Any body becomes documents, whatever its Content-Type claims."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from typing import Any
 from werkzeug.http import parse_options_header
 
 from app import jsontext
-from app.errors import Unreadable, UnsupportedMedia
+from app.domain.pointers import pointer
+from app.errors import Problem, Unreadable, UnsupportedMedia
 from app.receiver.forms import multipart_document, urlencoded_document
 
 _KEY_AND_VALUE = re.compile(rb"\s*[A-Za-z_][\w.%\[\]-]*=")
@@ -24,10 +25,14 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A body as a document. In forms all values are text, and bytes stand for file parts."""
+    """A body as its documents. In forms all values are text, and bytes stand for file parts.
 
-    document: dict[str, Any]
+    `is_array`: they came as a JSON array; else there is exactly one.
+    """
+
+    documents: list[dict[str, Any]]
     encoding: Encoding
+    is_array: bool = False
 
 
 def decode(body: bytes, content_type: str) -> Decoded:
@@ -43,11 +48,11 @@ def decode(body: bytes, content_type: str) -> Decoded:
         raise Unreadable("The body is empty: the box must send one event as JSON or form data")
     media_type, options = parse_options_header(content_type)
     if _looks_like_json(body) or media_type.endswith("json"):
-        return Decoded(_json_object(body), Encoding.JSON)
+        return _decode_json(body)
     if boundary := options.get("boundary") or _first_boundary(body):
-        return Decoded(multipart_document(body, boundary), Encoding.MULTIPART)
+        return Decoded([multipart_document(body, boundary)], Encoding.MULTIPART)
     if _KEY_AND_VALUE.match(body) or media_type == "application/x-www-form-urlencoded":
-        return Decoded(urlencoded_document(body), Encoding.URLENCODED)
+        return Decoded([urlencoded_document(body)], Encoding.URLENCODED)
     raise UnsupportedMedia(
         f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
         " set the box's content-type to json or form-data"
@@ -58,14 +63,20 @@ def _looks_like_json(body: bytes) -> bool:
     return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _decode_json(body: bytes) -> Decoded:
     try:
-        document = jsontext.parse(body)
+        value = jsontext.parse(body)
     except ValueError as error:
         raise Unreadable(f"The body is not valid JSON: {_without_content(error)}") from None
-    if not isinstance(document, dict):
-        raise Unreadable("The body must be one JSON object, { … }")
-    return document
+    documents = value if isinstance(value, list) else [value]
+    if not documents:
+        raise Unreadable("The body is an empty array: there is no event in it")
+    wrong = [index for index, document in enumerate(documents) if not isinstance(document, dict)]
+    if wrong and documents is value:
+        raise Unreadable([Problem(pointer(index), "must be an event, { … }") for index in wrong])
+    if wrong:
+        raise Unreadable("The body must be one JSON object, { … }, or an array of them")
+    return Decoded(documents, Encoding.JSON, is_array=isinstance(value, list))
 
 
 def _without_content(error: ValueError) -> str:

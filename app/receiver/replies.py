@@ -1,5 +1,7 @@
 """What a box, or the person behind it, gets back."""
 
+from collections.abc import Sequence
+
 from flask import Response, json
 
 from app.domain.events import Recorded
@@ -8,10 +10,13 @@ from app.errors import Problem, Refused
 _RETRY_AFTER_SECONDS = 5
 
 
-def accepted(recorded: Recorded) -> Response:
-    """200 in the form that platform-side samples use (SE3 protocol, section 1)."""
-    data = {"id": str(recorded.id), "duplicate": recorded.duplicate}
-    return _json(200, {"status": 0, "message": "SUCCESS", "data": data})
+def accepted(recorded: Sequence[Recorded], *, as_array: bool) -> Response:
+    """200 in the form that platform-side samples use (SE3 protocol, section 1).
+
+    `as_array`: `data` has an entry for each event, else it is the only one's.
+    """
+    data = [{"id": str(event.id), "duplicate": event.duplicate} for event in recorded]
+    return _json(200, {"status": 0, "message": "SUCCESS", "data": data if as_array else data[0]})
 
 
 def refused(error: Refused, quarantine_id: str | None) -> Response:

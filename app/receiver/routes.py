@@ -13,7 +13,7 @@ from app.domain.refusals import Refusal
 from app.errors import OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath, Unreadable, WrongMethod
 from app.receiver import replies
 from app.receiver.decoding import decode
-from app.receiver.sightings import read_sighting
+from app.receiver.reading import read_events
 from app.store.writer import Writer
 
 HISTORY_PATHS = (
@@ -58,10 +58,11 @@ def _endpoint(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Re
     def receive() -> Response:
         if g.size > settings.max_body_bytes:
             raise TooLarge(f"The body has {g.size} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
-        sighting = read_sighting(kind, decode(g.body, request.content_type or ""), g.arrival)
-        recorded = writer.record(sighting)
-        log.info("event_stored", id=str(recorded.id), kind=kind.value, duplicate=recorded.duplicate)
-        return replies.accepted(recorded)
+        decoded = decode(g.body, request.content_type or "")
+        recorded = writer.record(read_events(kind, decoded, g.arrival))
+        for event in recorded:
+            log.info("event_stored", id=str(event.id), kind=kind.value, duplicate=event.duplicate)
+        return replies.accepted(recorded, as_array=decoded.is_array)
 
     return receive
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from app import jsontext
 from app.domain import pointers
-from app.domain.events import FaceEvent, Kind, PictureUse, Recorded, Sighting
+from app.domain.events import FaceEvent, Kind, NewEvent, PictureUse, Recorded
 from app.store import outbox, pictures
 from app.store.models import EventRow
 from app.store.statements import insert_missing
@@ -19,17 +19,19 @@ _COLUMNS = tuple(EventRow.__table__.columns)
 _FIELDS = tuple(field.name for field in dataclasses.fields(FaceEvent))
 
 
-def record(connection: Connection, sightings: Sequence[Sighting]) -> list[Recorded]:
+def record(connection: Connection, new_events: Sequence[NewEvent]) -> list[Recorded]:
     """Record events with their pictures and outbox rows; an event that is there already is left alone.
 
-    Returns one outcome for each sighting, in their order.
+    Returns one outcome for each new_event, in their order.
     """
-    new = _insert(connection, sightings)
-    outcomes = {s.event.id: Recorded(s.event.id, duplicate=False) for s in sightings if s.event.id in new}
-    for sighting in sightings:
-        if sighting.event.id not in new:
-            outcomes[sighting.event.id] = _record_repeated(connection, sighting)
-    return [outcomes[sighting.event.id] for sighting in sightings]
+    if not new_events:
+        return []
+    new = _insert(connection, new_events)
+    outcomes = {s.event.id: Recorded(s.event.id, duplicate=False) for s in new_events if s.event.id in new}
+    for new_event in new_events:
+        if new_event.event.id not in new:
+            outcomes[new_event.event.id] = _record_repeated(connection, new_event)
+    return [outcomes[new_event.event.id] for new_event in new_events]
 
 
 def get(connection: Connection, event_id: UUID) -> FaceEvent | None:
@@ -58,30 +60,30 @@ def document_as_sent(connection: Connection, event: FaceEvent) -> dict[str, Any]
     return document
 
 
-def _insert(connection: Connection, sightings: Sequence[Sighting]) -> set[UUID]:
+def _insert(connection: Connection, new_events: Sequence[NewEvent]) -> set[UUID]:
     """Insert what is new, with all that belongs to it; returns the ids of these."""
     # In order, so that two transactions which add the same events can't wait for each other.
-    ordered = sorted((s.event for s in sightings), key=lambda event: (event.kind, event.fingerprint))
+    ordered = sorted((s.event for s in new_events), key=lambda event: (event.kind, event.fingerprint))
     statement = insert_missing(connection, EventRow).returning(EventRow.id)
     new = set(connection.scalars(statement, [_values(event) for event in ordered]))
-    added = [sighting for sighting in sightings if sighting.event.id in new]
+    added = [new_event for new_event in new_events if new_event.event.id in new]
     pictures.keep(connection, added)
-    outbox.add(connection, [sighting.event for sighting in added])
+    outbox.add(connection, [new_event.event for new_event in added])
     return new
 
 
-def _record_repeated(connection: Connection, sighting: Sighting) -> Recorded:
+def _record_repeated(connection: Connection, new_event: NewEvent) -> Recorded:
     """Settle whether an event with a known fingerprint is a duplicate.
 
     A form carries no types, so one that agrees in text is the same. Two JSON bodies with equal text that
     still differ, as in 1 and "1", are two events: the second is told apart by its exact content.
     """
-    known = _find(connection, sighting.event.kind, sighting.event.fingerprint)
-    if not (known.typed and sighting.event.typed) or _exact(connection, known) == _exact_sent(sighting):
+    known = _find(connection, new_event.event.kind, new_event.event.fingerprint)
+    if not (known.typed and new_event.event.typed) or _exact(connection, known) == _exact_sent(new_event):
         return Recorded(known.id, duplicate=True)
-    content = sighting.event.fingerprint + _exact_sent(sighting).encode()
-    variant = dataclasses.replace(sighting.event, fingerprint=hashlib.sha256(content).digest())
-    if _insert(connection, [Sighting(variant, sighting.pictures)]):
+    content = new_event.event.fingerprint + _exact_sent(new_event).encode()
+    variant = dataclasses.replace(new_event.event, fingerprint=hashlib.sha256(content).digest())
+    if _insert(connection, [NewEvent(variant, new_event.pictures)]):
         return Recorded(variant.id, duplicate=False)
     return Recorded(_find(connection, variant.kind, variant.fingerprint).id, duplicate=True)
 
@@ -95,8 +97,8 @@ def _exact(connection: Connection, event: FaceEvent) -> str:
     return _exact_text(event.document, pictures.uses_of(connection, event.id))
 
 
-def _exact_sent(sighting: Sighting) -> str:
-    return _exact_text(sighting.event.document, sighting.pictures)
+def _exact_sent(new_event: NewEvent) -> str:
+    return _exact_text(new_event.event.document, new_event.pictures)
 
 
 def _exact_text(document: dict[str, Any], uses: Iterable[PictureUse]) -> str:

@@ -6,17 +6,17 @@ from uuid import UUID
 import pybase64
 from sqlalchemy import Connection, insert, select
 
-from app.domain.events import Picture, PictureUse, Sighting
+from app.domain.events import NewEvent, Picture, PictureUse
 from app.store.models import EventPictureRow, PictureRow
 from app.store.statements import insert_missing
 
 
-def keep(connection: Connection, sightings: Sequence[Sighting]) -> None:
+def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
     """Store the pictures of new events that are not stored yet, and link all of them."""
-    links = [_link(s.event.id, position, use) for s in sightings for position, use in enumerate(s.pictures)]
+    links = [_link(s.event.id, position, use) for s in new_events for position, use in enumerate(s.pictures)]
     if not links:
         return
-    _keep_missing(connection, {use.picture.sha256: use.picture for s in sightings for use in s.pictures})
+    _keep_missing(connection, {use.picture.sha256: use.picture for s in new_events for use in s.pictures})
     connection.execute(insert(EventPictureRow), links)
 
 

@@ -2,14 +2,16 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
 
-from app.domain.events import Recorded, Sighting
+from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
 from app.errors import StoreUnavailable
 from app.store import events, quarantine
@@ -22,7 +24,15 @@ _PRUNED_PART = 0.1  # of the quarantine's bound
 
 log = structlog.get_logger(__name__)
 
-Job = tuple[Sighting | Refusal, "Future[Recorded | UUID]"]
+Item = NewEvent | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What one request wants written, all of it or nothing, and where the outcomes go, one for each item."""
+
+    items: Sequence[Item]
+    outcomes: "Future[list[Any]]" = field(default_factory=Future)
 
 
 class Writer:
@@ -36,18 +46,16 @@ class Writer:
         self._database = database
         self._quarantine_max_bytes = quarantine_max_bytes
         self._unpruned_bytes = quarantine_max_bytes  # what stood there at the start is not known
-        self._jobs: queue.Queue[Job] = queue.Queue(maxsize=_WAITING)
+        self._jobs: queue.Queue[_Job] = queue.Queue(maxsize=_WAITING)
         threading.Thread(target=self._write_for_ever, name="writer", daemon=True).start()
 
-    def record(self, sighting: Sighting) -> Recorded:
-        """Record an event; returns once it is on disk.
+    def record(self, new_events: Sequence[NewEvent]) -> list[Recorded]:
+        """Record the events of one request, all or none; returns their outcomes once they are on disk.
 
         Raises:
             StoreUnavailable: the database can't be written now, or too many wait already.
         """
-        recorded = self._submit(sighting)
-        assert isinstance(recorded, Recorded)  # noqa: S101 - narrows a type for mypy
-        return recorded
+        return self._submit(new_events)
 
     def keep(self, refusal: Refusal) -> UUID:
         """Put a refused body into quarantine; returns its id once it is on disk.
@@ -55,15 +63,14 @@ class Writer:
         Raises:
             StoreUnavailable: as above.
         """
-        quarantine_id = self._submit(refusal)
-        assert isinstance(quarantine_id, UUID)  # noqa: S101 - narrows a type for mypy
+        quarantine_id: UUID = self._submit([refusal])[0]
         return quarantine_id
 
-    def _submit(self, item: Sighting | Refusal) -> Recorded | UUID:
-        future: Future[Recorded | UUID] = Future()
+    def _submit(self, items: Sequence[Item]) -> list[Any]:
+        job = _Job(items)
         try:
-            self._jobs.put_nowait((item, future))
-            return future.result(timeout=_PATIENCE_SECONDS)
+            self._jobs.put_nowait(job)
+            return job.outcomes.result(timeout=_PATIENCE_SECONDS)
         except queue.Full:
             raise StoreUnavailable(f"{_WAITING} requests wait for the database already") from None
         except TimeoutError:
@@ -73,43 +80,36 @@ class Writer:
         while True:
             self._write([self._jobs.get()], self._waiting)
 
-    def _waiting(self) -> list[Job]:
+    def _waiting(self) -> list[_Job]:
         """What has come in by now, as far as it fits into the transaction."""
-        jobs: list[Job] = []
+        jobs: list[_Job] = []
         while len(jobs) < _BATCH and not self._jobs.empty():
             jobs.append(self._jobs.get_nowait())
         return jobs
 
-    def _write(self, batch: list[Job], more: Callable[[], list[Job]] = list) -> None:
+    def _write(self, batch: list[_Job], more: Callable[[], list[_Job]] = list) -> None:
         """Write a batch, and what has come in while it waited for its turn."""
         try:
             with self._database.write() as connection:
                 batch += more()
-                outcomes = self._store(connection, [item for item, _ in batch])
+                outcomes = iter(_store(connection, [item for job in batch for item in job.items]))
         except Exception as error:  # noqa: BLE001 - the waiting requests must hear of it, and the thread lives on
             self._write_failed(batch, error)
         else:
-            self._prune_after([item for item, _ in batch if isinstance(item, Refusal)])
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
-                future.set_result(outcome)
+            self._prune_after([item for job in batch for item in job.items if isinstance(item, Refusal)])
+            for job in batch:
+                job.outcomes.set_result([next(outcomes) for _ in job.items])
 
-    def _write_failed(self, batch: list[Job], error: Exception) -> None:
-        """One item that the database refuses must not take down those it shared a transaction with."""
+    def _write_failed(self, batch: list[_Job], error: Exception) -> None:
+        """One job that the database refuses must not take down those it shared a transaction with."""
         if len(batch) > 1 and not isinstance(error, StoreUnavailable):
             for job in batch:
                 self._write([job])
             return
         log.error("write_failed", error=type(error).__name__, reason=str(error).partition("\n")[0])
         failure = StoreUnavailable(f"not stored: {type(error).__name__}")
-        for _, future in batch:
-            future.set_exception(error if isinstance(error, StoreUnavailable) else failure)
-
-    def _store(self, connection: Connection, items: list[Sighting | Refusal]) -> list[Recorded | UUID]:
-        sightings = [item for item in items if isinstance(item, Sighting)]
-        refusals = [item for item in items if isinstance(item, Refusal)]
-        recorded = iter(events.record(connection, sightings) if sightings else ())
-        kept = iter(quarantine.keep(connection, refusals) if refusals else ())
-        return [next(recorded) if isinstance(item, Sighting) else next(kept) for item in items]
+        for job in batch:
+            job.outcomes.set_exception(error if isinstance(error, StoreUnavailable) else failure)
 
     def _prune_after(self, refusals: list[Refusal]) -> None:
         """Hold the bound, in a transaction of its own and only after a good part of it has been added."""
@@ -122,3 +122,10 @@ class Writer:
             self._unpruned_bytes = 0
         except Exception as error:  # noqa: BLE001 - what was committed is to be acknowledged all the same
             log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
+
+
+def _store(connection: Connection, items: list[Item]) -> list[Any]:
+    """Write items of all kinds; returns an outcome for each, in their order."""
+    recorded = iter(events.record(connection, [item for item in items if isinstance(item, NewEvent)]))
+    kept = iter(quarantine.keep(connection, [item for item in items if isinstance(item, Refusal)]))
+    return [next(recorded) if isinstance(item, NewEvent) else next(kept) for item in items]

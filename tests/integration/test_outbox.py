@@ -9,7 +9,7 @@ from app.store import events, outbox
 from app.store.database import Database
 from app.store.outbox import Claimed, Settlement
 from app.store.queries import counts
-from tests.support.sightings import RECEIVED_AT, sighting
+from tests.support.new_events import RECEIVED_AT, new_event
 
 NOW = RECEIVED_AT + timedelta(seconds=5)
 LEASE = timedelta(seconds=60)
@@ -18,7 +18,7 @@ LEASE = timedelta(seconds=60)
 @pytest.fixture
 def filled(database: Database) -> Database:
     with database.write() as connection:
-        events.record(connection, [sighting(number) for number in range(5)])
+        events.record(connection, [new_event(number) for number in range(5)])
     return database
 
 

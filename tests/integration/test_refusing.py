@@ -172,7 +172,7 @@ def test_without_the_database_nothing_is_refused_for_good(box: BoxClient, databa
 def test_a_fault_of_our_own_keeps_the_body(
     box: BoxClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "read_sighting", lambda *_: 1 / 0)
+    monkeypatch.setattr(routes, "read_events", lambda *_: 1 / 0)
     body, content_type = as_json(payload("history-contract"))
     reply = box.post("/HistoryEvent", data=body, content_type=content_type)
     assert reply.status_code == 500
@@ -207,7 +207,7 @@ def test_a_fault_of_our_own_shows_no_face_in_the_log(
     box: BoxClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure_logging()
-    monkeypatch.setattr(routes, "read_sighting", lambda _kind, decoded, _arrival: decoded.no_such_attribute)
+    monkeypatch.setattr(routes, "read_events", lambda _kind, decoded, _arrival: decoded.no_such_attribute)
     box.post("/HistoryEvent", json=payload("history-contract"))
     log = capsys.readouterr().err
     assert "no_such_attribute" in log

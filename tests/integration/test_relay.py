@@ -25,8 +25,8 @@ from app.store import events, outbox
 from app.store.database import Database
 from app.store.outbox import Delivery
 from tests.support.mosquitto import Mosquitto
+from tests.support.new_events import new_event
 from tests.support.ports import free_port
-from tests.support.sightings import sighting
 
 
 def enos_settings(broker_url: str, leading_slash: bool = False) -> Settings:
@@ -72,9 +72,9 @@ def stray_client(mosquitto: Mosquitto) -> Iterator[Client]:
     client.loop_stop()
 
 
-def record(database: Database, *sightings: Any) -> None:
+def record(database: Database, *new_events: Any) -> None:
     with database.write() as connection:
-        events.record(connection, sightings)
+        events.record(connection, new_events)
 
 
 def deliveries(database: Database) -> list[Delivery]:
@@ -84,7 +84,7 @@ def deliveries(database: Database) -> list[Delivery]:
 
 @pytest.mark.parametrize("leading_slash", [False, True])
 def test_an_event_reaches_enos_in_its_form_and_is_settled(database: Database, relay: Relay, hub: Hub) -> None:
-    record(database, sighting(20), sighting(21, kind=Kind.REALTIME))
+    record(database, new_event(20), new_event(21, kind=Kind.REALTIME))
     assert relay.relay() == 2
     assert hub.refused == 0
     assert sorted(hub.received, key=lambda element: element["time"]) == [
@@ -117,7 +117,7 @@ def test_what_enos_will_never_take_is_parked_with_its_reason(
     database: Database, relay: Relay, hub: Hub, code: int
 ) -> None:
     hub.code = code
-    record(database, sighting())
+    record(database, new_event())
     relay.relay()
     (row,) = deliveries(database)
     assert (row.state, row.code) == ("parked", code)
@@ -126,7 +126,7 @@ def test_what_enos_will_never_take_is_parked_with_its_reason(
 
 def test_a_passing_fault_is_tried_again_later(database: Database, relay: Relay, hub: Hub) -> None:
     hub.code = 1274
-    record(database, sighting())
+    record(database, new_event())
     relay.relay()
     (row,) = deliveries(database)
     assert (row.state, row.code, row.attempts) == ("pending", 1274, 1)
@@ -139,7 +139,7 @@ def test_a_passing_fault_is_tried_again_later(database: Database, relay: Relay, 
 
 def test_a_fault_of_the_channel_spends_no_attempts(database: Database, relay: Relay, hub: Hub) -> None:
     hub.code = 1009
-    record(database, sighting())
+    record(database, new_event())
     relay.relay()
     assert relay.pause_reason
     assert "1009" in relay.pause_reason
@@ -155,7 +155,7 @@ def test_a_silent_hub_costs_an_attempt(
 ) -> None:
     monkeypatch.setattr(relay_module, "REPLY_SECONDS", 0.3)
     hub.silent = True
-    record(database, sighting())
+    record(database, new_event())
     relay.relay()
     (row,) = deliveries(database)
     assert (row.state, row.code, row.attempts) == ("pending", None, 1)
@@ -167,7 +167,7 @@ def test_a_broker_that_goes_away_costs_no_attempt(
     hub.silent = True
     hub.stop()
     mosquitto.stop()
-    record(database, sighting())
+    record(database, new_event())
     relay.relay()
     assert not channel.is_open
     (row,) = deliveries(database)
@@ -181,7 +181,7 @@ def test_replies_still_come_after_a_reconnect(
     mosquitto.start()
     channel.open()
     with Hub(mosquitto.url) as hub:
-        record(database, sighting())
+        record(database, new_event())
         relay.relay()
         assert hub.events == 1
     assert deliveries(database)[0].state == "delivered"
@@ -190,8 +190,8 @@ def test_replies_still_come_after_a_reconnect(
 def test_an_event_without_a_device_key_is_parked_and_the_rest_goes(
     database: Database, relay: Relay, hub: Hub
 ) -> None:
-    lost = sighting(1, ext_data={"dev_sno": "A1"})
-    record(database, lost, sighting(2))
+    lost = new_event(1, ext_data={"dev_sno": "A1"})
+    record(database, lost, new_event(2))
     relay.relay()
     rows = {row.event_id: row for row in deliveries(database)}
     assert rows.pop(lost.event.id).reason == (
@@ -206,10 +206,10 @@ def test_no_transaction_is_open_while_enos_is_asked(database: Database) -> None:
         is_open = True
 
         def exchange(self, messages: dict[str, bytes], timeout: float) -> dict[str, Reply]:
-            record(database, sighting(len(messages) + int(timeout)))  # would wait for ever for the lock
+            record(database, new_event(len(messages) + int(timeout)))  # would wait for ever for the lock
             return {message_id: Reply(message_id, 200, "") for message_id in messages}
 
-    record(database, sighting(1))
+    record(database, new_event(1))
     Relay(database, WritingExchange(), DEFAULT_MAPPING, random.Random(1)).relay()
     assert sorted(row.state for row in deliveries(database)) == ["delivered", "pending"]
 
@@ -217,14 +217,14 @@ def test_no_transaction_is_open_while_enos_is_asked(database: Database) -> None:
 def test_an_event_that_the_program_fails_on_is_parked_and_the_rest_goes(
     database: Database, relay: Relay, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = sighting(1)
+    broken = new_event(1)
     element = Mapping.element
 
     def fail_on_one(mapping: Mapping, event: FaceEvent) -> dict[str, Any]:
         return element(mapping, event) if event.id != broken.event.id else {"never": 1 / 0}
 
     monkeypatch.setattr(Mapping, "element", fail_on_one)
-    record(database, broken, sighting(2))
+    record(database, broken, new_event(2))
     relay.relay()
     assert {row.event_id: row.state for row in deliveries(database)}[broken.event.id] == "parked"
     assert hub.events == 1
@@ -238,7 +238,7 @@ def test_replies_that_are_not_ours_settle_nothing(
     database: Database, relay: Relay, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, reply: bytes
 ) -> None:
     monkeypatch.setattr(relay_module, "REPLY_SECONDS", 1.0)
-    record(database, sighting())
+    record(database, new_event())
     with stray_client(mosquitto) as client:
         answering = threading.Timer(0.3, client.publish, ("sys/pk/integration/event/post_reply", reply))
         answering.start()
@@ -274,7 +274,7 @@ def test_a_client_that_was_given_up_opens_nothing(channel: Channel) -> None:
 
 
 def test_a_hundred_and_more_go_in_rounds(database: Database, relay: Relay, hub: Hub) -> None:
-    record(database, *(sighting(number) for number in range(130)))
+    record(database, *(new_event(number) for number in range(130)))
     assert [relay.relay(), relay.relay(), relay.relay()] == [100, 30, 0]
     assert hub.wait_for_events(130, timeout=0)
 

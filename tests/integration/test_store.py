@@ -20,7 +20,7 @@ from app.store.models import Base
 from app.store.queries import counts
 from app.store.schema import migrate, require_current
 from app.store.writer import Writer
-from tests.support.sightings import RECEIVED_AT, sighting
+from tests.support.new_events import RECEIVED_AT, new_event
 
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
@@ -30,7 +30,7 @@ def test_migrations_make_what_the_models_say(database: Database) -> None:
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
     with database.write() as connection:
-        events.record(connection, [sighting()])
+        events.record(connection, [new_event()])
     migrate(database)
     with database.read() as connection:
         assert counts(connection).events == 1
@@ -58,7 +58,7 @@ def test_commits_are_durable_and_sqlite_enforces_references(database: Database) 
 def test_an_event_and_its_outbox_row_come_together_or_not_at_all(database: Database) -> None:
     def fail_midway() -> None:
         with database.write() as connection:
-            events.record(connection, [sighting()])
+            events.record(connection, [new_event()])
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -70,7 +70,7 @@ def test_an_event_and_its_outbox_row_come_together_or_not_at_all(database: Datab
 
 
 def test_twins_in_one_batch_are_stored_once(database: Database) -> None:
-    twins = [sighting(1), sighting(2), sighting(1), sighting(1, kind=Kind.REALTIME)]
+    twins = [new_event(1), new_event(2), new_event(1), new_event(1, kind=Kind.REALTIME)]
     with database.write() as connection:
         recorded = events.record(connection, twins)
     assert [r.duplicate for r in recorded] == [False, False, True, False]
@@ -86,7 +86,7 @@ def test_threads_that_record_the_same_events_agree(database: Database) -> None:
 
     def record(index: int) -> None:
         for number in range(20):
-            results[index].append(writers[index % 3].record(sighting(number)))
+            results[index] += writers[index % 3].record([new_event(number)])
 
     threads = [threading.Thread(target=record, args=(index,)) for index in range(6)]
     for thread in threads:
@@ -103,13 +103,13 @@ def test_threads_that_record_the_same_events_agree(database: Database) -> None:
 def test_one_event_that_the_database_refuses_leaves_the_others_alone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poison = sighting(13)
+    poison = new_event(13)
     record_all = events.record
 
-    def refuse_poison(connection: object, sightings: list[object]) -> object:
-        if poison in sightings:
+    def refuse_poison(connection: object, new_events: list[object]) -> object:
+        if poison in new_events:
             raise DataError("INSERT", {}, Exception("out of range"))
-        return record_all(connection, sightings)  # type: ignore[arg-type]  # passed on as it came
+        return record_all(connection, new_events)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(events, "record", refuse_poison)
     writer = Writer(database, 2**20)
@@ -117,7 +117,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
 
     def record(number: int) -> None:
         try:
-            outcomes[number] = writer.record(poison if number == 13 else sighting(number)).id
+            outcomes[number] = writer.record([poison if number == 13 else new_event(number)])[0].id
         except StoreUnavailable as error:
             outcomes[number] = str(error)
 
@@ -134,15 +134,15 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
 def test_a_database_file_that_was_moved_away_takes_no_more_events(tmp_path: Path, sqlite_url: str) -> None:
     with closing(Database(sqlite_url)) as database:
         writer = Writer(database, 2**20)
-        writer.record(sighting(1))
+        writer.record([new_event(1)])
         file = tmp_path / "se3.db"
         file.rename(tmp_path / "elsewhere.db")
         with pytest.raises(StoreUnavailable, match="gone"):
-            writer.record(sighting(2))
+            writer.record([new_event(2)])
         with pytest.raises(StoreUnavailable, match="gone"), database.read():
             pass
         (tmp_path / "elsewhere.db").rename(file)
-        writer.record(sighting(2))
+        writer.record([new_event(2)])
         with database.read() as connection:
             assert counts(connection).events == 2
 
@@ -154,7 +154,7 @@ def test_a_reader_notices_a_database_that_was_replaced(tmp_path: Path, sqlite_ur
         (tmp_path / "se3.db").unlink()
         migrate(other)
         with other.write() as connection:
-            events.record(connection, [sighting()])
+            events.record(connection, [new_event()])
         with reader.read() as connection:
             assert counts(connection).events == 1
 
@@ -180,10 +180,10 @@ def test_a_prune_that_fails_stops_nothing(database: Database, monkeypatch: pytes
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
     for number in range(3):
         writer.keep(Refusal(arrival, "POST", "", 400, [], b"%d" % number))
-    assert writer.record(sighting()).duplicate is False
+    assert writer.record([new_event()])[0].duplicate is False
 
 
 def test_a_store_that_is_away_is_no_acknowledgement(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/no-tables.db")
     with closing(database), pytest.raises(StoreUnavailable):
-        Writer(database, 2**20).record(sighting())
+        Writer(database, 2**20).record([new_event()])

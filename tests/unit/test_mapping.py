@@ -11,7 +11,7 @@ from app.enos.mapping import DEFAULT_MAPPING
 from app.enos.mapping_file import load_mapping
 from app.enos.values import convert
 from app.errors import MappingError
-from tests.support.sightings import sighting
+from tests.support.new_events import new_event
 
 
 def mapping_file(tmp_path: Path, text: str) -> Path:
@@ -30,16 +30,16 @@ def mapping_file(tmp_path: Path, text: str) -> Path:
     ],
 )
 def test_the_device_key_is_the_first_that_enos_can_take(ext_data: dict[str, Any], device_key: str) -> None:
-    assert DEFAULT_MAPPING.element(sighting(ext_data=ext_data).event)["deviceKey"] == device_key
+    assert DEFAULT_MAPPING.element(new_event(ext_data=ext_data).event)["deviceKey"] == device_key
 
 
 def test_empty_values_are_left_out_because_enos_refuses_them() -> None:
-    element = DEFAULT_MAPPING.element(sighting(identity_name="", want_action=None).event)
+    element = DEFAULT_MAPPING.element(new_event(identity_name="", want_action=None).event)
     assert not {"identity_name", "want_action"} & element["events"]["HistoryEvent"].keys()
 
 
 def test_no_picture_goes_to_enos() -> None:
-    assert "/9j/" not in str(DEFAULT_MAPPING.element(sighting().event))
+    assert "/9j/" not in str(DEFAULT_MAPPING.element(new_event().event))
 
 
 def test_a_mapping_file_renames_types_and_reaches_into_the_document(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_mapping_file_renames_types_and_reaches_into_the_document(tmp_path: Pa
             """,
         )
     )
-    event = sighting(
+    event = new_event(
         score=94.0, ext_data={"device_ip": "10.0.0.1", "dev_sno": "A", "grab_fiqa_info": {"age": "31"}}
     )
     assert mapping.element(event.event) == {
@@ -70,7 +70,7 @@ def test_a_mapping_file_renames_types_and_reaches_into_the_document(tmp_path: Pa
 def test_a_value_that_does_not_fit_its_type_is_explained(tmp_path: Path) -> None:
     mapping = load_mapping(mapping_file(tmp_path, '[members]\nidentity_name = "int"'))
     with pytest.raises(MappingError, match="member identity_name: field identity_name is no number"):
-        mapping.element(sighting().event)
+        mapping.element(new_event().event)
 
 
 def test_every_wrong_key_of_a_mapping_file_is_named(tmp_path: Path) -> None:

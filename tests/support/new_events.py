@@ -3,16 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.events import Arrival, Kind, Sighting
+from app.domain.events import Arrival, Kind, NewEvent
 from app.receiver.decoding import Decoded, Encoding
-from app.receiver.sightings import read_sighting
+from app.receiver.reading import read_events
 from tests.support.payloads import payload
 
 RECEIVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def sighting(number: int = 0, *, kind: Kind = Kind.HISTORY, **changes: Any) -> Sighting:
+def new_event(number: int = 0, *, kind: Kind = Kind.HISTORY, **changes: Any) -> NewEvent:
     """The contract's sample as an event; another `number` is another event."""
     document = payload("history-contract") | {"timestamp": 1_566_016_554_000 + number} | changes
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
-    return read_sighting(kind, Decoded(document, Encoding.JSON), arrival)
+    [read] = read_events(kind, Decoded([document], Encoding.JSON), arrival)
+    return read

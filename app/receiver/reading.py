@@ -1,35 +1,50 @@
-"""A decoded body becomes an event with its pictures, ready to be recorded."""
+"""Decoded documents become events with their pictures, ready to be recorded."""
 
 from typing import Any, overload
 
-from app.domain.events import Arrival, FaceEvent, Kind, PictureUse, Sighting
+from app.domain.events import Arrival, FaceEvent, Kind, NewEvent, PictureUse
 from app.domain.fingerprint import fingerprint
 from app.domain.ids import new_id
+from app.domain.pointers import pointer
+from app.errors import Invalid, Problem
 from app.receiver.decoding import Decoded, Encoding
 from app.receiver.pictures import take_pictures
 from app.receiver.schemas import dev_sno_of, either_place, validate
 
 
-def read_sighting(kind: Kind, decoded: Decoded, arrival: Arrival) -> Sighting:
-    """Take a document apart into what is stored.
+def read_events(kind: Kind, decoded: Decoded, arrival: Arrival) -> list[NewEvent]:
+    """Take the documents of a body apart into what is stored.
 
     Raises:
-        Invalid: the document breaks the contract.
+        Invalid: at least one breaks the contract; with all that is wrong in any of them.
     """
-    document = decoded.document
-    pictures = take_pictures(document, restore_plus=decoded.encoding == Encoding.URLENCODED)
-    loaded = validate(kind, document, is_form=decoded.encoding != Encoding.JSON)
-    return Sighting(_event(kind, decoded, loaded, pictures, arrival), pictures)
+    read: list[NewEvent] = []
+    problems: list[Problem] = []
+    for index, document in enumerate(decoded.documents):
+        try:
+            read.append(_read(kind, document, decoded.encoding, arrival))
+        except Invalid as error:
+            place = pointer(index) if decoded.is_array else ""
+            problems += [Problem(place + problem.pointer, problem.detail) for problem in error.problems]
+    if problems:
+        raise Invalid(problems)
+    return read
+
+
+def _read(kind: Kind, document: dict[str, Any], encoding: Encoding, arrival: Arrival) -> NewEvent:
+    pictures = take_pictures(document, restore_plus=encoding == Encoding.URLENCODED)
+    loaded = validate(kind, document, is_form=encoding != Encoding.JSON)
+    return NewEvent(_event(kind, document, encoding, loaded, pictures, arrival), pictures)
 
 
 def _event(
     kind: Kind,
-    decoded: Decoded,
+    document: dict[str, Any],
+    encoding: Encoding,
     loaded: dict[str, Any],
     pictures: tuple[PictureUse, ...],
     arrival: Arrival,
 ) -> FaceEvent:
-    document = decoded.document
     return FaceEvent(
         id=new_id(),
         kind=kind,
@@ -52,7 +67,7 @@ def _event(
         box_fiqa_info=either_place(loaded, "box_fiqa_info"),
         info=either_place(loaded, "info"),
         document=document,
-        typed=decoded.encoding == Encoding.JSON,
+        typed=encoding == Encoding.JSON,
         fingerprint=fingerprint(document, {use.pointer: use.picture.sha256 for use in pictures}),
     )
 
