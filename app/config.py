@@ -26,6 +26,21 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return parse
+
+
+def _refused_status(text: str) -> int:
+    if not re.fullmatch(r"200|4[0-9]{2}", text):
+        raise ValueError("must be 200, or from 400 to 499")
+    return int(text)
+
+
 def _yes_or_no(text: str) -> bool:
     if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
         raise ValueError("must be true or false")
@@ -114,6 +129,15 @@ class Settings:
     max_body_mb: int = _variable(
         "Largest body that is accepted.", "16", parse=_whole_number(1, 256), unit="MB"
     )
+    validation: str = _variable(
+        "contract: events need the contract's fields; lenient: identity_id and timestamp are enough.",
+        "contract",
+        parse=_one_of("contract", "lenient"),
+    )
+    refused_status: int | None = _variable(
+        "Answer refused bodies with this status, for boxes that retry for ever; unset: with the fitting one.",
+        parse=_refused_status,
+    )
     disk_floor_mb: int = _variable(
         "With less free disk than this, /readyz says 503.", "256", parse=_whole_number(0, 10**9), unit="MB"
     )
@@ -122,6 +146,15 @@ class Settings:
         "1024",
         parse=_whole_number(1, 10**6),
         unit="MB",
+    )
+    quarantine_max_bodies: int = _variable(
+        "The quarantine keeps at most so many bodies.", "100000", parse=_whole_number(1, 10**9)
+    )
+    quarantine_max_days: int = _variable(
+        "The quarantine keeps a body so long after it last came.",
+        "90",
+        parse=_whole_number(1, 36500),
+        unit="days",
     )
     enos_broker_url: str | None = _variable(
         "EnOS's MQTT broker, mqtt://host:11883 or mqtts://host:18883. Unset: events wait in the outbox.",
@@ -142,7 +175,17 @@ class Settings:
     enos_topic_slash: bool = _variable(
         "Start topics with a slash, as the vendor's SDKs do.", "false", parse=_yes_or_no
     )
+    enos_events: str = _variable(
+        "Which copy of a sighting goes to EnOS: both, history, realtime, or first, whichever came first.",
+        "both",
+        parse=_one_of("both", "history", "realtime", "first"),
+    )
     enos_mapping: Path | None = _variable("A mapping file; see docs/reference/mapping.md.", parse=_file)
+
+    @property
+    def lenient(self) -> bool:
+        """Whether VALIDATION is lenient."""
+        return self.validation == "lenient"
 
     @property
     def max_body_bytes(self) -> int:

@@ -14,8 +14,8 @@ MAX_VALUES = 100_000  # roughly, by commas; a document of a million takes second
 MAX_DEPTH = 200  # levels; far beyond any box, and well inside Python's own recursion limit
 
 
-def parse(body: bytes) -> Any:
-    """Parse JSON text in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
+def parse(body: bytes | str) -> Any:
+    """Parse JSON text; bytes are UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
 
     The standard library parses, because orjson turns integers beyond 64 bits into floats and keeps only the
     last of two equal keys.
@@ -23,7 +23,7 @@ def parse(body: bytes) -> Any:
     Raises:
         ValueError: the text is not JSON, or is JSON that can't be given back as it came.
     """
-    text = body.decode(json.detect_encoding(body))
+    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))
     if text.count(",") > MAX_VALUES:
         raise ValueError(f"it holds more than {MAX_VALUES} values")
     try:

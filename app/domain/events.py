@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from app.domain.warnings import EventWarning
+
 
 class Kind(StrEnum):
     """Which of a box's two reports an event came in (SE3 protocol, section 1)."""
@@ -51,12 +53,14 @@ class Arrival:
 class FaceEvent:
     """One event as it is stored; field names are the contract's (SE3 protocol, section 2).
 
+    `sighting_id` is shared by the real-time and the history copy of one sighting: the id of the earlier one.
     `timestamp` is the text of what the box sent, `occurred_at` the same instant in UTC. `document` is the
     whole body, with None wherever a picture was taken out. `typed` is False where the body was a form, whose
     values are all text. `fingerprint` (32 bytes) is equal for equal content.
     """
 
     id: UUID
+    sighting_id: UUID
     kind: Kind
     route: str
     source_address: str
@@ -64,9 +68,9 @@ class FaceEvent:
     occurred_at: datetime
     timestamp: str
     identity_id: str
-    identity_name: str
-    group_name: str
-    score: float
+    identity_name: str | None
+    group_name: str | None
+    score: float | None
     want_action: str | None
     dev_sno: str | None
     device_ip: str | None
@@ -83,10 +87,11 @@ class FaceEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event with its pictures, ready to be recorded."""
+    """An event with its pictures and what is odd about it, ready to be recorded."""
 
     event: FaceEvent
     pictures: tuple[PictureUse, ...]
+    warnings: tuple[EventWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)

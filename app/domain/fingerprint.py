@@ -7,17 +7,11 @@ from collections.abc import Iterator, Mapping, Set
 from decimal import Context, Decimal
 from typing import Any
 
+from app.domain.firmware import CONTAINERS, TEXT_NAMES
+
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 400  # characters; longer digit strings are compared as they stand
 _EXACT = Context(prec=_LONGEST_NUMBER)
-
-# Texts that may look like numbers: person 1 and person 1.0 are two.
-_TEXTS = frozenset(
-    {
-        *("identity_id", "identity_name", "group_name", "want_action"),
-        *("dev_sno", "ep_id", "device_ip", "device_type"),
-    }
-)
 
 Path = tuple[str, ...]
 
@@ -26,8 +20,9 @@ def fingerprint(document: Mapping[str, Any], pictures: Mapping[str, bytes]) -> b
     """Hash the content of a document (32 bytes), so coarsely that a form has the hash of its JSON.
 
     `pictures` maps the JSON Pointer of each picture to its SHA-256. Key order does not count, nor whether a
-    field stands in ext_data or beside it, nor the difference between a number and the text a form would
-    carry for it; null, "" and {} count as nothing, for a form can't tell them from a missing field.
+    field stands in a container such as ext_data or beside it, nor the difference between a number and the
+    text a form would carry for it; null, "" and {} count as nothing, for a form can't tell them from a
+    missing field.
     """
     places = {tuple(pointer.split("/")[1:]): sha256.hex() for pointer, sha256 in pictures.items()}
     places |= {path: text for path, text in _leaves(document, ()) if text and path not in places}
@@ -38,8 +33,8 @@ def fingerprint(document: Mapping[str, Any], pictures: Mapping[str, bytes]) -> b
 
 
 def _place(path: Path, beside: Set[str]) -> Path:
-    """A field of ext_data counts as one beside it, unless there is one of its name as well."""
-    hoisted = len(path) > 1 and path[0] == "ext_data" and path[1] not in beside
+    """A field of a container counts as one beside it, unless there is one of its name as well."""
+    hoisted = len(path) > 1 and path[0] in CONTAINERS and path[1] not in beside
     return path[1:] if hoisted else path
 
 
@@ -60,7 +55,7 @@ def _text(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = {"True": "true", "False": "false"}.get(value, value) if isinstance(value, str) else str(value)
-    if name in _TEXTS or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+    if name in TEXT_NAMES or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return text
     return _plain_number(text)
 

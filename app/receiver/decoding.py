@@ -1,5 +1,6 @@
 """Any body becomes documents, whatever its Content-Type claims."""
 
+import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +10,15 @@ from werkzeug.http import parse_options_header
 
 from app import jsontext
 from app.domain.pointers import pointer
+from app.domain.warnings import EventWarning
 from app.errors import Problem, Unreadable, UnsupportedMedia
+from app.receiver.charsets import UTF_8, charset_of, charset_warnings
 from app.receiver.forms import multipart_document, urlencoded_document
+from app.receiver.unpacking import gunzip, inflate
 
+_BEFORE_JSON = (
+    b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, white space, and zeros of UTF-16 and UTF-32
+)
 _KEY_AND_VALUE = re.compile(rb"\s*[A-Za-z_][\w.%\[\]-]*=")
 
 
@@ -27,56 +34,76 @@ class Encoding(StrEnum):
 class Decoded:
     """A body as its documents. In forms all values are text, and bytes stand for file parts.
 
-    `is_array`: they came as a JSON array; else there is exactly one.
+    `is_array`: they came as a JSON array; else there is exactly one. `warnings` concern the whole body.
     """
 
     documents: list[dict[str, Any]]
     encoding: Encoding
     is_array: bool = False
+    warnings: tuple[EventWarning, ...] = ()
 
 
-def decode(body: bytes, content_type: str) -> Decoded:
+def decode(body: bytes, content_type: str, most_bytes: int) -> Decoded:
     """Read a body as JSON, multipart or urlencoded form data, going by what it is before what it says.
 
-    Boxes label JSON as anything or as nothing (SE3 protocol, section 5).
+    Boxes label JSON as anything or as nothing (SE3 protocol, section 5). A body may be compressed with gzip
+    or deflate; it is unpacked up to `most_bytes`.
 
     Raises:
         Unreadable: the body is one of these, but broken.
         UnsupportedMedia: the body is none of these.
+        TooLarge: it is compressed and holds more than `most_bytes`.
     """
+    body = gunzip(body, most_bytes)
     if not body.strip():
         raise Unreadable("The body is empty: the box must send one event as JSON or form data")
     media_type, options = parse_options_header(content_type)
+    decoded = _decode_text(body, media_type, options.get("boundary"))
+    if decoded is None and (unpacked := inflate(body, most_bytes)):
+        decoded = _decode_text(unpacked, media_type, options.get("boundary"))
+    if decoded is None:
+        raise UnsupportedMedia(
+            f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
+            " set the box's content-type to json or form-data"
+        )
+    return decoded
+
+
+def _decode_text(body: bytes, media_type: str, boundary: str | None) -> Decoded | None:
     if _looks_like_json(body) or media_type.endswith("json"):
         return _decode_json(body)
-    if boundary := options.get("boundary") or _first_boundary(body):
-        return Decoded([multipart_document(body, boundary)], Encoding.MULTIPART)
+    if boundary := boundary or _first_boundary(body):
+        document, charset = multipart_document(body, boundary)
+        return Decoded([document], Encoding.MULTIPART, warnings=charset_warnings(charset))
     if _KEY_AND_VALUE.match(body) or media_type == "application/x-www-form-urlencoded":
-        return Decoded([urlencoded_document(body)], Encoding.URLENCODED)
-    raise UnsupportedMedia(
-        f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
-        " set the box's content-type to json or form-data"
-    )
+        document, charset = urlencoded_document(body)
+        return Decoded([document], Encoding.URLENCODED, warnings=charset_warnings(charset))
+    return None
 
 
 def _looks_like_json(body: bytes) -> bool:
-    return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    return body.lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
 
 
 def _decode_json(body: bytes) -> Decoded:
     try:
-        value = jsontext.parse(body)
+        unicode = json.detect_encoding(body)
+        charset = charset_of([body]) if unicode == UTF_8 else unicode
+        value = jsontext.parse(body.decode(charset))
     except ValueError as error:
         raise Unreadable(f"The body is not valid JSON: {_without_content(error)}") from None
-    documents = value if isinstance(value, list) else [value]
-    if not documents:
-        raise Unreadable("The body is an empty array: there is no event in it")
-    wrong = [index for index, document in enumerate(documents) if not isinstance(document, dict)]
-    if wrong and documents is value:
-        raise Unreadable([Problem(pointer(index), "must be an event, { … }") for index in wrong])
-    if wrong:
+    is_array = isinstance(value, list)
+    return Decoded(_events(value), Encoding.JSON, is_array, charset_warnings(charset))
+
+
+def _events(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        return [value]
+    if not isinstance(value, list) or not value:
         raise Unreadable("The body must be one JSON object, { … }, or an array of them")
-    return Decoded(documents, Encoding.JSON, is_array=isinstance(value, list))
+    if wrong := [index for index, item in enumerate(value) if not isinstance(item, dict)]:
+        raise Unreadable([Problem(pointer(index), "must be an event, { … }") for index in wrong])
+    return value
 
 
 def _without_content(error: ValueError) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 
 from marshmallow import fields
 
+from app.domain.firmware import PERSON_TYPES
 from app.domain.times import from_timestamp
 
 MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {
     "required": "is missing",
     "null": "is null, but the contract requires a value",
 }
+NO_OBJECT = {"invalid": "must be an object, {{ … }}", **MISSING}
 _MOST_DIGITS = 40  # longer texts are no numbers that a box means
 
 
@@ -56,6 +58,21 @@ class WholeNumber(fields.Integer):
         return number
 
 
+class PersonType(WholeNumber):
+    """The number of a person type, or its word (SE3 protocol, sections 2 and 4); a car has no number."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": f"must be a whole number or one of {', '.join(PERSON_TYPES)}",
+    }
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> Any:
+        if isinstance(value, str) and value.lower() in PERSON_TYPES:
+            return PERSON_TYPES[value.lower()]
+        return super()._deserialize(value, attr, data, **options)
+
+
 class Timestamp(fields.Field[datetime]):
     """Seconds, milliseconds or microseconds since 1970, as a number or its text, to an instant in UTC."""
 
@@ -82,7 +99,7 @@ class Timestamp(fields.Field[datetime]):
 class Object(fields.Dict):
     """A JSON object with anything in it; forms may send empty text for none."""
 
-    default_error_messages = {"invalid": "must be an object, {{ … }}", **MISSING}  # noqa: RUF012
+    default_error_messages = NO_OBJECT
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import pybase64
+from app.domain.firmware import CONTAINERS
 
 Pair = tuple[str, Any]
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
-_DOTTED = re.compile(r"ext_data(?:\.[^.\[\]]+)+")
+_DOTTED = re.compile(rf"(?:{'|'.join(sorted(CONTAINERS))})(?:\.[^.\[\]]+)+")
 _MOST_STEPS = 20
 
 
@@ -22,7 +22,7 @@ def gather(pairs: Iterable[Pair]) -> dict[str, Any]:
     root = _Branch()
     for name, value in pairs:
         root.add(steps(name), value)
-    return {name: _plain(value, 2 if name == "ext_data" else 1) for name, value in root.items()}
+    return {name: _plain(value) for name, value in root.items()}
 
 
 class _Branch(dict[str, Any]):
@@ -58,14 +58,12 @@ def steps(name: str) -> list[str]:
     return found if len(found) <= _MOST_STEPS else [name]
 
 
-def _plain(value: Any, file_levels: int) -> Any:
-    """Plain values of a branch. Files stay bytes on the first `file_levels`, where pictures are sought."""
-    if isinstance(value, bytes) and file_levels < 1:
-        return pybase64.b64encode(value).decode()
+def _plain(value: Any) -> Any:
+    """Plain values of a branch."""
     if isinstance(value, _Repeated):
-        return [_plain(item, 0) for item in value]
+        return list(value)
     if not isinstance(value, _Branch):
         return value
     if list(value) == [str(index) for index in range(len(value))]:
-        return [_plain(item, 0) for item in value.values()]
-    return {name: _plain(item, file_levels - 1) for name, item in value.items()}
+        return [_plain(item) for item in value.values()]
+    return {name: _plain(item) for name, item in value.items()}

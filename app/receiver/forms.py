@@ -10,49 +10,60 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from app import jsontext
+from app.domain.firmware import SCALAR_NAMES
 from app.errors import Unreadable
+from app.receiver.charsets import charset_of
 from app.receiver.form_keys import gather, steps
 from app.receiver.pictures import media_type_of
 
-# The contract's fields that are text or numbers: in a form their text is the value itself, never JSON.
-_SCALARS = frozenset(
-    {
-        *("identity_id", "identity_name", "group_name", "timestamp", "score", "want_action"),
-        *("dev_sno", "device_ip", "ep_id", "person_type", "device_type"),
-        *("reg_pic", "spot_pic", "recognize_face", "ir_pic"),
-    }
-)
 _MOST_PARTS = 1000
 
-Pair = tuple[str, str | bytes]
-"""A field's name with its text, or with the bytes of a part that is no text."""
+_RAW = "latin-1"  # maps each byte to one character and back
 
 
-def multipart_document(body: bytes, boundary: str) -> dict[str, Any]:
-    """Read multipart form data; pictures sent as parts of their own become bytes.
+def multipart_document(body: bytes, boundary: str) -> tuple[dict[str, Any], str]:
+    """Read multipart form data; returns the document and its charset.
+
+    Parts that are pictures, and files that are no text, are bytes.
 
     Raises:
-        Unreadable: the parts can't be told apart.
+        Unreadable: the parts can't be told apart, or are no text.
     """
     try:
-        return _document((part.name, _part_value(part, content)) for part, content in _parts(body, boundary))
+        parts = list(_parts(body, boundary))
+        texts = {
+            index: content for index, (part, content) in enumerate(parts) if not _is_binary(part, content)
+        }
+        charset = charset_of(texts.values())
+        pairs = (
+            (part.name, content.decode(charset) if index in texts else content)
+            for index, (part, content) in enumerate(parts)
+        )
+        return _document(pairs), charset
     except (ValueError, RequestEntityTooLarge) as error:
-        raise Unreadable(f"The body is not valid multipart form data: {error}") from None
+        raise Unreadable(f"The body is not valid multipart form data: {_reason(error)}") from None
 
 
-def urlencoded_document(body: bytes) -> dict[str, Any]:
-    """Read urlencoded form data.
+def urlencoded_document(body: bytes) -> tuple[dict[str, Any], str]:
+    """Read urlencoded form data; returns the document and its charset.
 
     Raises:
-        Unreadable: it is not UTF-8, or has too many fields.
+        Unreadable: it is no text, or has too many fields.
     """
     try:
-        return _document(parse_qsl(body.decode(), True, errors="strict", max_num_fields=_MOST_PARTS))
-    except UnicodeDecodeError as error:
-        place = f"byte {error.start} is not UTF-8"
-        raise Unreadable(f"The body is not valid urlencoded form data: {place}") from None
+        raw = parse_qsl(body.decode(_RAW), True, encoding=_RAW, max_num_fields=_MOST_PARTS)
+        texts = [(name.encode(_RAW), value.encode(_RAW)) for name, value in raw]
+        charset = charset_of(text for pair in texts for text in pair)
+        return _document((name.decode(charset), value.decode(charset)) for name, value in texts), charset
     except ValueError as error:
-        raise Unreadable(f"The body is not valid urlencoded form data: {error}") from None
+        raise Unreadable(f"The body is not valid urlencoded form data: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Decoding errors quote the body, and so a face; their position is enough."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} of a value is not {error.encoding}"
+    return str(error)
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
@@ -73,19 +84,18 @@ def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
                 yield part, content
 
 
-def _part_value(part: Field | File, content: bytes) -> str | bytes:
-    """Text, or the bytes of a picture or file: senders mark neither reliably."""
+def _is_binary(part: Field | File, content: bytes) -> bool:
+    """Whether a part is a picture, or a file that is no text: senders mark neither reliably."""
     if media_type_of(content):
-        return content
+        return True
     try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        if isinstance(part, File):
-            return content
-        raise ValueError(f"in part {part.name[:40]}, byte {error.start} is not UTF-8") from None
+        content.decode()
+    except UnicodeDecodeError:
+        return isinstance(part, File)
+    return False
 
 
-def _document(pairs: Iterable[Pair]) -> dict[str, Any]:
+def _document(pairs: Iterable[tuple[str, str | bytes]]) -> dict[str, Any]:
     document = gather((name, _value(name, content)) for name, content in pairs)
     if not document:
         raise ValueError("it holds no fields")
@@ -94,7 +104,11 @@ def _document(pairs: Iterable[Pair]) -> dict[str, Any]:
 
 def _value(name: str, content: str | bytes) -> Any:
     """A form carries dicts and lists as JSON text, or as Python writes them; other text stays what it is."""
-    if isinstance(content, bytes) or steps(name)[-1] in _SCALARS or content.lstrip()[:1] not in ("{", "["):
+    if (
+        isinstance(content, bytes)
+        or steps(name)[-1] in SCALAR_NAMES
+        or content.lstrip()[:1] not in ("{", "[")
+    ):
         return content
     for read in (_json, _python_literal):
         try:
@@ -105,7 +119,7 @@ def _value(name: str, content: str | bytes) -> Any:
 
 
 def _json(text: str) -> Any:
-    return jsontext.parse(text.encode())
+    return jsontext.parse(text)
 
 
 def _python_literal(text: str) -> Any:

@@ -3,56 +3,103 @@
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pybase64
 
 from app.domain.events import Picture, PictureUse
+from app.domain.firmware import PICTURE_NAMES, TEXT_NAMES
 from app.domain.pointers import pointer
+from app.domain.warnings import EventWarning, WarningCode
 from app.store.pictures import text_as_sent
 
-FIELDS = ("reg_pic", "spot_pic", "recognize_face", "ir_pic")
-"""The fields that hold pictures, in ext_data or beside it (SE3 protocol, section 2)."""
+_PREFIX = re.compile(r"data:[\w/.+-]*(?:;[\w=.+-]*)?;base64,")
+_LIKE_A_PICTURE = re.compile(rf"\s*(?:{_PREFIX.pattern})?\s*(?:[/_]9j[/_]|iVBORw0KGgo|UklGR)")
+_SMALLEST = 64  # bytes; shorter text in a field that isn't known to hold a picture is no picture
 
-_PREFIX = re.compile(r"data:[\w/.+-]*;base64,")
 
-
-def take_pictures(document: dict[str, Any], *, restore_plus: bool = False) -> tuple[PictureUse, ...]:
-    """Find a document's pictures, leaving None in place of each whose text can be rebuilt exactly.
+def take_pictures(document: dict[str, Any], *, restore_plus: bool = False) -> "Pictures":
+    """Find a document's pictures, in any field, leaving None in place of each that can be rebuilt exactly.
 
     `restore_plus`: in urlencoded bodies a box's unescaped "+" has become a space. What should be a picture
     and isn't stays in the document as it came. A file part that is no picture becomes base64 text, for a
     document holds no bytes.
     """
-    ext_data = document.get("ext_data")
-    found = [*_take_from(document, (), restore_plus)]
-    if isinstance(ext_data, dict):
-        found += _take_from(ext_data, ("ext_data",), restore_plus)
-    return tuple(found)
+    pictures = Pictures(restore_plus)
+    pictures.take_from_object(document, ())
+    return pictures
 
 
-def _take_from(fields: dict[str, Any], path: tuple[str, ...], restore_plus: bool) -> Iterator[PictureUse]:
-    for name, value in fields.items():
-        if not isinstance(value, bytes) and not (name in FIELDS and isinstance(value, str)):
-            continue
-        sent = value.replace(" ", "+") if restore_plus and isinstance(value, str) else value
-        use = _take(pointer(*path, name), name, sent)
-        if use is not None:
-            fields[name] = None if use.prefix is not None else sent
-            yield use
+class Pictures:
+    """The pictures of one document, and warnings about what should be one."""
+
+    def __init__(self, restore_plus: bool) -> None:
+        """See `take_pictures`."""
+        self.uses: list[PictureUse] = []
+        self.warnings: list[EventWarning] = []
+        self._restore_plus = restore_plus
+
+    def take_from_object(self, fields: dict[str, Any], path: tuple[str | int, ...]) -> None:
+        """Search an object, which `path` leads to, and everything in it."""
+        for name, value in fields.items():
+            fields[name] = self._take_from(value, name, (*path, name))
+
+    def _take_from(self, value: Any, name: str, path: tuple[str | int, ...]) -> Any:
+        """Search a value, in the field `name`; returns what is to stand in its place."""
+        if isinstance(value, dict):
+            self.take_from_object(value, path)
+        elif isinstance(value, list):
+            value[:] = [self._take_from(item, name, (*path, index)) for index, item in enumerate(value)]
         elif isinstance(value, bytes):
-            fields[name] = text_as_sent("", value)
+            return self._take_file(value, name, path)
+        elif isinstance(value, str) and value:
+            return self._take_text(value, name, path)
+        return value
 
-
-def _take(place: str, field: str, value: str | bytes) -> PictureUse | None:
-    prefix, content = ("", value) if isinstance(value, bytes) else _decode(value)
-    media_type = media_type_of(content)
-    if media_type is None:
+    def _take_file(self, content: bytes, name: str, path: tuple[str | int, ...]) -> str | None:
+        media_type = media_type_of(content)
+        if media_type is None or _unnameable(path):
+            self._warn(path)
+            return text_as_sent("", content)
+        self._add(path, name, "", media_type, content)
         return None
-    rebuilt = isinstance(value, bytes) or text_as_sent(prefix, content) == value
-    picture = Picture(hashlib.sha256(content).digest(), media_type, content)
-    return PictureUse(place, field, prefix if rebuilt else None, picture)
+
+    def _take_text(self, value: str, name: str, path: tuple[str | int, ...]) -> str | None:
+        known = name in PICTURE_NAMES
+        if not known and (name in TEXT_NAMES or not _LIKE_A_PICTURE.match(value)):
+            return value
+        if _unnameable(path):
+            return value
+        sent = value.replace(" ", "+") if self._restore_plus else value
+        prefix, content = _decode(sent)
+        media_type = media_type_of(content)
+        if media_type is None or not (known or len(content) >= _SMALLEST):
+            if known:
+                self._warn(path)
+            return value
+        rebuilt = text_as_sent(prefix, content) == sent
+        self._add(path, name, prefix if rebuilt else None, media_type, content)
+        return None if rebuilt else sent
+
+    def _add(
+        self, path: tuple[str | int, ...], name: str, prefix: str | None, media_type: str, content: bytes
+    ) -> None:
+        picture = Picture(hashlib.sha256(content).digest(), media_type, content)
+        self.uses.append(PictureUse(pointer(*path), PICTURE_NAMES.get(name, name), prefix, picture))
+
+    def _warn(self, path: tuple[str | int, ...]) -> None:
+        self.warnings.append(
+            EventWarning(
+                WarningCode.NO_PICTURE,
+                pointer(*path).replace("\x00", "\ufffd"),
+                "is no JPEG, PNG or WebP; kept as text",
+            )
+        )
+
+
+def _unnameable(path: tuple[str | int, ...]) -> bool:
+    """Whether a column of text could not hold the place: PostgreSQL knows no U+0000."""
+    return any("\x00" in str(step) for step in path)
 
 
 def _decode(text: str) -> tuple[str, bytes]:

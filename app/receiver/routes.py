@@ -58,8 +58,8 @@ def _endpoint(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Re
     def receive() -> Response:
         if g.size > settings.max_body_bytes:
             raise TooLarge(f"The body has {g.size} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
-        decoded = decode(g.body, request.content_type or "")
-        recorded = writer.record(read_events(kind, decoded, g.arrival))
+        decoded = decode(g.body, request.content_type or "", settings.max_body_bytes)
+        recorded = writer.record(read_events(kind, decoded, g.arrival, settings))
         for event in recorded:
             log.info("event_stored", id=str(event.id), kind=kind.value, duplicate=event.duplicate)
         return replies.accepted(recorded, as_array=decoded.is_array)

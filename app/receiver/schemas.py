@@ -1,49 +1,46 @@
-"""The contract: which fields a body must have, and of what type (SE3 protocol, section 2)."""
+"""The contract: which fields an event must have, and of what type (SE3 protocol, sections 2 to 4)."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validates, validates_schema
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates
 
 from app.domain.events import Kind
+from app.domain.firmware import NESTED, PERSON_TYPES, FirmwareForm, Found, form_of
 from app.domain.pointers import pointer
+from app.domain.warnings import EventWarning, WarningCode
 from app.errors import Invalid, Problem
-from app.receiver.fields import MISSING, Number, Object, Text, Timestamp, WholeNumber
+from app.receiver.containers import restore_containers
+from app.receiver.fields import NO_OBJECT, Number, Object, PersonType, Text, Timestamp
+
+_INDISPENSABLE = frozenset({"identity_id", "timestamp"})
 
 
-class _EitherPlace(Schema):
-    """Fields whose place the contract leaves open: in ext_data or beside it."""
+class _Contract(Schema):
+    """The contract's fields, whatever a firmware form calls them and wherever it puts them."""
 
     class Meta:
-        unknown = INCLUDE  # whatever else comes is kept
+        unknown = EXCLUDE
 
-    error_messages = {"type": "must be an object, { … }"}  # noqa: RUF012 - marshmallow's own form
-
-    device_ip = Text(allow_none=True)
-    ep_id = Text(allow_none=True)
-    dev_sno = Text(allow_none=True)
-    person_type = WholeNumber(allow_none=True)
-    device_type = Text(allow_none=True)
-    spot_pic = Text(allow_none=True)
-    recognize_face = Text(allow_none=True)
-    ir_pic = Text(allow_none=True)
-    grab_fiqa_info = Object(allow_none=True)
-    box_fiqa_info = Object(allow_none=True)
-    info = Object(allow_none=True)
-
-
-class _RealTimeEvent(_EitherPlace):
     identity_id = Text(required=True)
     identity_name = Text(required=True)
     group_name = Text(required=True)
-    reg_pic = Text(allow_none=True)
     timestamp = Timestamp(required=True)
     score = Number(required=True)
-    want_action = Text(allow_none=True)
-    ext_data = fields.Nested(
-        _EitherPlace,
-        required=True,
-        error_messages=MISSING,
-    )
+    ext_data = fields.Dict(required=True, error_messages=NO_OBJECT)
+    want_action = Text(required=True)
+    dev_sno = Text(required=True)
+    device_ip = Text(required=True)
+    ep_id = Text(required=True)
+    person_type = PersonType(required=True)
+    device_type = Text(required=True)
+    reg_pic = Text(required=True)
+    spot_pic = Text(required=True)
+    recognize_face = Text(required=True)
+    ir_pic = Text(required=True)
+    grab_fiqa_info = Object(required=True)
+    box_fiqa_info = Object(required=True)
+    info = Object(required=True)
 
     @validates("identity_id")
     def _identity_id_is_not_empty(self, value: str, data_key: str) -> None:
@@ -51,65 +48,95 @@ class _RealTimeEvent(_EitherPlace):
             raise ValidationError(f"is empty; {data_key} must tell who was seen")
 
 
-class _HistoryEvent(_RealTimeEvent):
-    @validates_schema(skip_on_field_errors=False)
-    def _names_its_box(self, data: dict[str, Any], **_options: Any) -> None:
-        if "ext_data" in data and dev_sno_of(data) is None:
-            raise ValidationError(
-                "is missing: a history event names its box, in ext_data, beside it, or in ep_id before __",
-                "dev_sno",
-            )
+_CONTRACT = _Contract()
+_ALL = frozenset(_CONTRACT.fields)
 
 
-_EITHER_PLACE = frozenset(_EitherPlace().fields)
-_SCHEMAS = {Kind.HISTORY: _HistoryEvent(), Kind.REALTIME: _RealTimeEvent()}
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document that keeps the contract.
+
+    `values`: its contract fields in their types, `timestamp` as an instant in UTC. `found`: the same fields
+    as they were sent, each with its place in the document.
+    """
+
+    values: dict[str, Any]
+    found: dict[str, Found]
+    warnings: list[EventWarning]
 
 
-def validate(kind: Kind, document: dict[str, Any], *, is_form: bool) -> dict[str, Any]:
-    """Check a document against the contract; returns its fields in their types, `timestamp` as UTC.
+def check(kind: Kind, document: dict[str, Any], *, is_form: bool, lenient: bool) -> Checked:
+    """Check a document of any firmware form against the contract.
+
+    `is_form`: it came as form data, whose senders lose objects. `lenient`: only identity_id and timestamp
+    must be right; all else becomes a warning.
 
     Raises:
-        Invalid: with every wrong field.
+        Invalid: with every wrong field, each by its place in the document.
     """
-    seen = document | {"ext_data": {}} if is_form and _lost_its_ext_data(document) else document
-    try:
-        loaded: dict[str, Any] = _SCHEMAS[kind].load(seen)
-    except ValidationError as error:
-        raise Invalid(list(_problems(error.messages_dict, ()))) from None
-    return loaded
+    form = form_of(document)
+    seen, warnings = restore_containers(form, document) if is_form else (document, [])
+    found = form.find(seen)
+    values, problems = _load(form, found)
+    if not warnings:  # else the box's code may be among what was lost
+        problems |= _missing_box(kind, form, found, values)
+    fatal = problems.keys() & _INDISPENSABLE if lenient else problems.keys()
+    if fatal:
+        raise Invalid([problem for name, problem in problems.items() if name in fatal])
+    warnings += [_warning(found.get(name), problem) for name, problem in problems.items()]
+    return Checked(values, found, warnings + _unknown_person_type(found))
 
 
-def _lost_its_ext_data(document: dict[str, Any]) -> bool:
-    """Whether a form's sender flattened ext_data, or sent only its names (SE3 protocol, section 5)."""
-    ext_data = document.get("ext_data")
-    if ext_data is None:
-        return not _EITHER_PLACE.isdisjoint(document)
-    names = [ext_data] if isinstance(ext_data, str) else ext_data
-    return ext_data == "" or (isinstance(names, list) and not _EITHER_PLACE.isdisjoint(map(str, names)))
-
-
-def either_place(loaded: dict[str, Any], name: str) -> Any:
-    """A field's value from ext_data, or else from beside it; empty text gives way to a value."""
-    inside, beside = (loaded.get("ext_data") or {}).get(name), loaded.get(name)
-    return beside if inside is None or (inside == "" and beside) else inside
-
-
-def dev_sno_of(loaded: dict[str, Any]) -> str | None:
+def dev_sno_of(values: dict[str, Any]) -> str | None:
     """The licence code of the box: its own field, or the part of ep_id before the first `__`."""
-    dev_sno: str | None = either_place(loaded, "dev_sno")
-    if dev_sno is not None:
-        return dev_sno
-    before, separator, _ = (either_place(loaded, "ep_id") or "").partition("__")
-    return before if separator else None
+    dev_sno: str | None = values.get("dev_sno")
+    before, separator, _ = (values.get("ep_id") or "").partition("__")
+    return before if separator and not dev_sno else dev_sno
 
 
-def _problems(messages: dict[Any, Any], path: tuple[str, ...]) -> list[Problem]:
-    """Flatten marshmallow's nested messages; `_schema` stands for the object that holds it."""
-    found: list[Problem] = []
-    for name, inner in messages.items():
-        place = path if name == "_schema" else (*path, str(name))
-        if isinstance(inner, dict):
-            found += _problems(inner, place)
-        else:
-            found += [Problem(pointer(*place), detail) for detail in inner]
-    return found
+def _load(form: FirmwareForm, found: dict[str, Found]) -> tuple[dict[str, Any], dict[str, Problem]]:
+    """Values in their types, and what is wrong with each of the other fields."""
+    given = {name: place.value for name, place in found.items()}
+    sent = {name: value for name, value in given.items() if value is not None or name in form.required}
+    try:
+        values: dict[str, Any] = _CONTRACT.load(sent, partial=_ALL - form.required)
+    except ValidationError as error:
+        wrong = error.messages_dict.items()
+        return dict(error.valid_data or {}), {
+            name: _problem(form, found.get(name), name, details[0]) for name, details in wrong
+        }
+    return values, {}
+
+
+def _problem(form: FirmwareForm, place: Found | None, name: str, detail: str) -> Problem:
+    return Problem(pointer(*(place.path if place else form.places[name][0])), detail)
+
+
+def _missing_box(
+    kind: Kind, form: FirmwareForm, found: dict[str, Found], values: dict[str, Any]
+) -> dict[str, Problem]:
+    named = "dev_sno" in found or ("ep_id" in found and "__" in str(found["ep_id"].value))
+    if kind is not Kind.HISTORY or form is not NESTED or "ext_data" not in values or named:
+        return {}
+    return {
+        "dev_sno": Problem(
+            "/dev_sno",
+            "is missing: a history event names its box, in ext_data, beside it, or in ep_id before __",
+        )
+    }
+
+
+def _warning(place: Found | None, problem: Problem) -> EventWarning:
+    missing = place is None or place.value is None
+    code = WarningCode.FIELD_MISSING if missing else WarningCode.FIELD_WRONG
+    return EventWarning(code, problem.pointer, problem.detail)
+
+
+def _unknown_person_type(found: dict[str, Found]) -> list[EventWarning]:
+    place = found.get("person_type")
+    word = str(place.value).lower() if place else ""
+    if place is None or word not in PERSON_TYPES or PERSON_TYPES[word] is not None:
+        return []
+    return [
+        EventWarning(WarningCode.UNKNOWN_PERSON_TYPE, pointer(*place.path), f"is {word}, which has no number")
+    ]

@@ -67,9 +67,27 @@ class Database:
         Raises:
             StoreUnavailable: the database can't be reached or written.
         """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """Open a transaction as `write` does, in which SQLite lets tables be replaced that others refer to.
+
+        Raises:
+            StoreUnavailable: as above.
+        """
+        try:
+            with self._transaction("PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE") as connection:
+                yield connection
+        finally:
+            self.close()  # new connections have foreign keys switched on
+
+    @contextmanager
+    def _transaction(self, *begin: str) -> Iterator[Connection]:
         with _translated_errors(), self._turn():
             self._require_same_file()
-            engine = self.engine.execution_options(se3_begin="BEGIN IMMEDIATE")
+            engine = self.engine.execution_options(se3_begin=begin)
             with engine.begin() as connection:
                 yield connection
 
@@ -144,7 +162,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("se3_begin", "BEGIN"))
+    for statement in connection.get_execution_options().get("se3_begin", ("BEGIN",)):
+        connection.exec_driver_sql(statement)
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

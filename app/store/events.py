@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from app import jsontext
 from app.domain import pointers
 from app.domain.events import FaceEvent, Kind, NewEvent, PictureUse, Recorded
-from app.store import outbox, pictures
+from app.store import outbox, pictures, sightings, warnings
 from app.store.models import EventRow
 from app.store.statements import insert_missing
 
@@ -20,18 +20,21 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(FaceEvent))
 
 
 def record(connection: Connection, new_events: Sequence[NewEvent]) -> list[Recorded]:
-    """Record events with their pictures and outbox rows; an event that is there already is left alone.
+    """Record events with all that belongs to them; an event that is there already is left alone.
 
-    Returns one outcome for each new_event, in their order.
+    Returns one outcome for each new event, in their order.
     """
     if not new_events:
         return []
-    new = _insert(connection, new_events)
-    outcomes = {s.event.id: Recorded(s.event.id, duplicate=False) for s in new_events if s.event.id in new}
-    for new_event in new_events:
-        if new_event.event.id not in new:
-            outcomes[new_event.event.id] = _record_repeated(connection, new_event)
-    return [outcomes[new_event.event.id] for new_event in new_events]
+    added = _insert(connection, new_events)
+    outcomes = [
+        Recorded(new.event.id, duplicate=False)
+        if new.event.id in added
+        else _record_repeated(connection, new, added)
+        for new in new_events
+    ]
+    sightings.link(connection, list(added.values()))
+    return outcomes
 
 
 def get(connection: Connection, event_id: UUID) -> FaceEvent | None:
@@ -60,30 +63,33 @@ def document_as_sent(connection: Connection, event: FaceEvent) -> dict[str, Any]
     return document
 
 
-def _insert(connection: Connection, new_events: Sequence[NewEvent]) -> set[UUID]:
-    """Insert what is new, with all that belongs to it; returns the ids of these."""
+def _insert(connection: Connection, new_events: Sequence[NewEvent]) -> dict[UUID, FaceEvent]:
+    """Insert what is new, with all that belongs to it; returns these events by their ids."""
     # In order, so that two transactions which add the same events can't wait for each other.
-    ordered = sorted((s.event for s in new_events), key=lambda event: (event.kind, event.fingerprint))
+    ordered = sorted((new.event for new in new_events), key=lambda event: (event.kind, event.fingerprint))
     statement = insert_missing(connection, EventRow).returning(EventRow.id)
-    new = set(connection.scalars(statement, [_values(event) for event in ordered]))
-    added = [new_event for new_event in new_events if new_event.event.id in new]
+    ids = set(connection.scalars(statement, [_values(event) for event in ordered]))
+    added = [new for new in new_events if new.event.id in ids]
     pictures.keep(connection, added)
-    outbox.add(connection, [new_event.event for new_event in added])
-    return new
+    warnings.keep(connection, added)
+    outbox.add(connection, [new.event for new in added])
+    return {new.event.id: new.event for new in added}
 
 
-def _record_repeated(connection: Connection, new_event: NewEvent) -> Recorded:
+def _record_repeated(connection: Connection, new: NewEvent, added: dict[UUID, FaceEvent]) -> Recorded:
     """Settle whether an event with a known fingerprint is a duplicate.
 
     A form carries no types, so one that agrees in text is the same. Two JSON bodies with equal text that
-    still differ, as in 1 and "1", are two events: the second is told apart by its exact content.
+    still differ, as in 1 and "1", are two events: the second is told apart by its exact content, and joins
+    those `added`.
     """
-    known = _find(connection, new_event.event.kind, new_event.event.fingerprint)
-    if not (known.typed and new_event.event.typed) or _exact(connection, known) == _exact_sent(new_event):
+    known = _find(connection, new.event.kind, new.event.fingerprint)
+    if not (known.typed and new.event.typed) or _exact(connection, known) == _exact_sent(new):
         return Recorded(known.id, duplicate=True)
-    content = new_event.event.fingerprint + _exact_sent(new_event).encode()
-    variant = dataclasses.replace(new_event.event, fingerprint=hashlib.sha256(content).digest())
-    if _insert(connection, [NewEvent(variant, new_event.pictures)]):
+    content = new.event.fingerprint + _exact_sent(new).encode()
+    variant = dataclasses.replace(new.event, fingerprint=hashlib.sha256(content).digest())
+    if inserted := _insert(connection, [dataclasses.replace(new, event=variant)]):
+        added |= inserted
         return Recorded(variant.id, duplicate=False)
     return Recorded(_find(connection, variant.kind, variant.fingerprint).id, duplicate=True)
 
@@ -97,8 +103,8 @@ def _exact(connection: Connection, event: FaceEvent) -> str:
     return _exact_text(event.document, pictures.uses_of(connection, event.id))
 
 
-def _exact_sent(new_event: NewEvent) -> str:
-    return _exact_text(new_event.event.document, new_event.pictures)
+def _exact_sent(new: NewEvent) -> str:
+    return _exact_text(new.event.document, new.pictures)
 
 
 def _exact_text(document: dict[str, Any], uses: Iterable[PictureUse]) -> str:

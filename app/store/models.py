@@ -84,9 +84,14 @@ class EventRow(Base):
     """A face event: a column for every field of the contract, and the whole document."""
 
     __tablename__ = "events"
-    __table_args__ = (UniqueConstraint("kind", "fingerprint"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "fingerprint"),
+        Index(None, "identity_id", "occurred_at"),
+        Index(None, "sighting_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    sighting_id: Mapped[UUID]
     kind: Mapped[str]
     route: Mapped[str]
     source_address: Mapped[str]
@@ -94,9 +99,9 @@ class EventRow(Base):
     occurred_at: Mapped[datetime]
     timestamp: Mapped[str]
     identity_id: Mapped[str]
-    identity_name: Mapped[str]
-    group_name: Mapped[str]
-    score: Mapped[float]
+    identity_name: Mapped[str | None]
+    group_name: Mapped[str | None]
+    score: Mapped[float | None]
     want_action: Mapped[str | None]
     dev_sno: Mapped[str | None]
     device_ip: Mapped[str | None]
@@ -134,6 +139,18 @@ class EventPictureRow(Base):
     field: Mapped[str]
     prefix: Mapped[str | None]
     sha256: Mapped[bytes] = mapped_column(ForeignKey("pictures.sha256"))
+
+
+class EventWarningRow(Base):
+    """An oddity of an event; see `app.domain.warnings.EventWarning`."""
+
+    __tablename__ = "event_warnings"
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    pointer: Mapped[str]
+    detail: Mapped[str]
 
 
 class OutboxRow(Base):
@@ -186,3 +203,12 @@ class QuarantineRow(Base):
     sha256: Mapped[bytes]
     size: Mapped[int]
     body: Mapped[bytes]
+
+
+class CounterRow(Base):
+    """How often something has happened since the database was made."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]

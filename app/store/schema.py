@@ -19,7 +19,7 @@ def migrate(database: Database) -> str:
         StoreUnavailable: it can't be reached or written.
     """
     config = _config()
-    with database.write() as connection:
+    with database.rebuild() as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

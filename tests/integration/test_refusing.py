@@ -207,7 +207,7 @@ def test_a_fault_of_our_own_shows_no_face_in_the_log(
     box: BoxClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure_logging()
-    monkeypatch.setattr(routes, "read_events", lambda _kind, decoded, _arrival: decoded.no_such_attribute)
+    monkeypatch.setattr(routes, "read_events", lambda _kind, decoded, *_: decoded.no_such_attribute)
     box.post("/HistoryEvent", json=payload("history-contract"))
     log = capsys.readouterr().err
     assert "no_such_attribute" in log

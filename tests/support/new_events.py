@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from app.config import Settings
 from app.domain.events import Arrival, Kind, NewEvent
 from app.receiver.decoding import Decoded, Encoding
 from app.receiver.reading import read_events
@@ -15,5 +16,5 @@ def new_event(number: int = 0, *, kind: Kind = Kind.HISTORY, **changes: Any) -> 
     """The contract's sample as an event; another `number` is another event."""
     document = payload("history-contract") | {"timestamp": 1_566_016_554_000 + number} | changes
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
-    [read] = read_events(kind, Decoded([document], Encoding.JSON), arrival)
+    [read] = read_events(kind, Decoded([document], Encoding.JSON), arrival, Settings())
     return read
