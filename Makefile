@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench lock
+.PHONY: help run demo test long lint bench lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ demo: $(READY)  ## show the whole product at work: simulated boxes, broker and E
 test: $(READY)  ## run every test; installs mosquitto and PostgreSQL where they are missing and may be installed
 	sh tests/parts.sh
 	$(BIN)/pytest
+
+long: $(READY)  ## check over 10,000 documents that what is accepted comes back equal; takes minutes
+	sh tests/parts.sh
+	FIDELITY_DOCUMENTS=10000 $(BIN)/pytest --timeout=1800 tests/integration/test_fidelity.py
 
 lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
