@@ -41,9 +41,13 @@ class Problem:
 
 
 class Refused(Se3Error):
-    """A request that can't be accepted, with the HTTP status and each reason."""
+    """A request that can't be accepted, with the HTTP status and each reason.
+
+    `for_good`: the same body will be refused again, whenever it comes, until somebody changes something.
+    """
 
     status = 400
+    for_good = True
     code = "refused"
     title = "The request was refused"
 
@@ -57,6 +61,12 @@ class Unreadable(Refused):
     """The body says what it is but can't be parsed as that."""
 
     code, title = "unreadable", "The body can't be read"
+
+
+class BrokenOff(Unreadable):
+    """Not all of the body came."""
+
+    for_good = False
 
 
 class Invalid(Refused):
@@ -78,8 +88,9 @@ class UnsupportedMedia(Refused):
 
 
 class UnknownPath(Refused):
-    """No event path has this name."""
+    """No event path has this name; an address that was typed wrong should show as such."""
 
+    for_good = False
     status, code, title = 404, "unknown-path", "No such path"
 
 
@@ -92,4 +103,5 @@ class OwnFault(Refused):
 class WrongMethod(Refused):
     """The path exists, for another method."""
 
+    for_good = False
     status, code, title = 405, "wrong-method", "The method is not allowed here"

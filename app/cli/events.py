@@ -7,9 +7,10 @@ import click
 from app import jsontext
 from app.cli.opening import local_time, open_store, show_table
 from app.domain.events import FaceEvent, PictureUse
+from app.domain.warnings import EventWarning
 from app.errors import Se3Error
 from app.store import events as store
-from app.store import pictures
+from app.store import pictures, warnings
 
 
 @click.group()
@@ -42,26 +43,36 @@ def show(event_id: UUID, as_json: bool) -> None:
         if as_json:
             click.echo(jsontext.dump(store.document_as_sent(connection, event)))
         else:
-            _show(event, pictures.uses_of(connection, event_id))
+            _show(event, pictures.uses_of(connection, event_id), warnings.warnings_of(connection, event_id))
+
+
+@events.command("warnings")
+def count_warnings() -> None:
+    """Count what is odd about events, by box and kind; the box with the latest first."""
+    with open_store() as database, database.read() as connection:
+        found = warnings.counted(connection)
+    rows = [[w.box, w.code, str(w.events), local_time(w.last_received_at)] for w in found]
+    show_table("warnings", ["box", "warning", "events", "last received"], rows)
 
 
 def _row(event: FaceEvent) -> list[str]:
     device = event.ep_id or event.dev_sno or event.device_ip or ""
-    name = f"{event.identity_name} ({event.group_name})"
+    name = " ".join([event.identity_name or "", f"({event.group_name})" if event.group_name else ""]).strip()
     return [
         str(event.id),
         local_time(event.received_at),
         event.kind,
         event.identity_id,
         name,
-        f"{event.score:g}",
+        "" if event.score is None else f"{event.score:g}",
         device,
     ]
 
 
-def _show(event: FaceEvent, uses: list[PictureUse]) -> None:
+def _show(event: FaceEvent, uses: list[PictureUse], found: list[EventWarning]) -> None:
     known = {
         "id": event.id,
+        "sighting": event.sighting_id,
         "kind": event.kind,
         "came to": f"{event.route} from {event.source_address}",
         "received at": local_time(event.received_at),
@@ -73,5 +84,7 @@ def _show(event: FaceEvent, uses: list[PictureUse]) -> None:
         click.echo(
             f"{'picture':<14}{use.pointer}  {use.picture.media_type}, {len(use.picture.content)} bytes"
         )
+    for odd in found:
+        click.echo(f"{'warning':<14}{odd.code}: {odd.pointer.lstrip('/') or 'the body'} {odd.detail}")
     click.echo(f"{'document':<14}{jsontext.dump(event.document)}")
     click.echo("Pictures stand as null here; --json prints the whole document.")

@@ -42,7 +42,7 @@ def retry(ids: tuple[int, ...], parked: bool) -> None:
         changed = store.retry(connection, datetime.now(UTC), None if parked else ids)
     if len(ids) > changed:
         raise Se3Error(
-            f"{changed} of {len(ids)} will be sent again; only pending and parked deliveries can be"
+            f"{changed} of {len(ids)} will be sent again; only pending, parked and skipped deliveries can be"
         )
     click.echo(f"{changed} will be sent again.")
 

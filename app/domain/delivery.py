@@ -8,12 +8,16 @@ LONGEST_RETRY_SECONDS = 300.0
 
 
 class DeliveryState(StrEnum):
-    """The states of an outbox row: pending, claimed, then delivered, or pending again, or parked."""
+    """The states of an outbox row: pending, claimed, then delivered, or pending again, or parked.
+
+    Skipped rows are those that ENOS_EVENTS keeps from EnOS.
+    """
 
     PENDING = "pending"
     CLAIMED = "claimed"
     DELIVERED = "delivered"
     PARKED = "parked"
+    SKIPPED = "skipped"
 
 
 class Decision(StrEnum):

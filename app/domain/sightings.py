@@ -3,6 +3,8 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from app.domain.events import FaceEvent
+
 CLOCK_STEP = timedelta(seconds=1)  # one copy may count seconds where the other counts milliseconds
 
 
@@ -13,6 +15,18 @@ def camera_names(device_ip: str | None, ep_id: str | None) -> frozenset[str]:
     `<dev_sno>__<ip>` or `<mac>__rtsp://host:port/path` (SE3 protocol, section 2).
     """
     return frozenset(name for name in (device_ip, ep_id, _address_in(ep_id or "")) if name)
+
+
+def reason_to_skip(event: FaceEvent, enos_events: str) -> str | None:
+    """Why an event does not go to EnOS where only `enos_events` do; None if it goes.
+
+    `enos_events`: both, history, realtime, or first, which is the copy of a sighting that came first.
+    """
+    if enos_events == "first":
+        is_first = event.sighting_id == event.id
+        return None if is_first else f"ENOS_EVENTS is first, and event {event.sighting_id} came before"
+    wanted = enos_events in ("both", event.kind)
+    return None if wanted else f"ENOS_EVENTS is {enos_events}"
 
 
 def _address_in(ep_id: str) -> str | None:

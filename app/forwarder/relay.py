@@ -10,6 +10,7 @@ import structlog
 
 from app.domain.delivery import Decision, DeliveryState, retry_delay
 from app.domain.events import FaceEvent
+from app.domain.sightings import reason_to_skip
 from app.enos.mapping import Mapping
 from app.enos.messages import MOST_BYTES, Reply, event_post, new_message_id
 from app.enos.replies import decide, explain
@@ -48,12 +49,15 @@ class Post:
 class Relay:
     """Moves outbox rows to EnOS, a window of them at a time; no transaction is open meanwhile."""
 
-    def __init__(self, database: Database, channel: Exchange, mapping: Mapping, rng: random.Random) -> None:
-        """`rng` gives the jitter of retries."""
+    def __init__(
+        self, database: Database, channel: Exchange, mapping: Mapping, rng: random.Random, enos_events: str
+    ) -> None:
+        """`rng` gives the jitter of retries; `enos_events` says which events go to EnOS."""
         self._database = database
         self._channel = channel
         self._mapping = mapping
         self._rng = rng
+        self._enos_events = enos_events
         self.pause_reason: str | None = None
 
     def relay(self) -> int:
@@ -76,9 +80,9 @@ class Relay:
             return outbox.claim(connection, now, LEASE, WINDOW)
 
     def _deliver(self, claimed: Sequence[Claimed]) -> list[Settlement]:
-        posts, parked = self._posts(claimed)
+        posts, settled = self._posts(claimed)
         replies = self._channel.exchange({post.id: post.message for post in posts}, REPLY_SECONDS)
-        return parked + [self._settlement(post.row, replies.get(post.id)) for post in posts]
+        return settled + [self._settlement(post.row, replies.get(post.id)) for post in posts]
 
     def _posts(self, claimed: Sequence[Claimed]) -> tuple[list[Post], list[Settlement]]:
         """A message for each row, and the settlements of rows that make none."""
@@ -86,16 +90,25 @@ class Relay:
             found = {
                 event.id: event for event in events.get_many(connection, [row.event_id for row in claimed])
             }
-        posts, parked = [], []
+        posts, settled = [], []
         for row in claimed:
-            try:
-                posts.append(self._post(row, found[row.event_id]))
-            except MappingError as error:
-                parked.append(_parked(row, None, str(error)))
-            except Exception:  # an event that this program fails on must not hold up the others
-                log.exception("event_not_mapped", id=str(row.event_id))
-                parked.append(_parked(row, None, "the forwarder failed on this event; see its log"))
-        return posts, parked
+            outcome = self._post_or_settle(row, found[row.event_id])
+            if isinstance(outcome, Post):
+                posts.append(outcome)
+            else:
+                settled.append(outcome)
+        return posts, settled
+
+    def _post_or_settle(self, row: Claimed, event: FaceEvent) -> Post | Settlement:
+        if reason := reason_to_skip(event, self._enos_events):
+            return Settlement(row, DeliveryState.SKIPPED, row.attempts, datetime.now(UTC), None, reason)
+        try:
+            return self._post(row, event)
+        except MappingError as error:
+            return _parked(row, None, str(error))
+        except Exception:  # an event that this program fails on must not hold up the others
+            log.exception("event_not_mapped", id=str(row.event_id))
+            return _parked(row, None, "the forwarder failed on this event; see its log")
 
     def _post(self, row: Claimed, event: FaceEvent) -> Post:
         message_id = new_message_id()
@@ -146,5 +159,7 @@ def _log(settlement: Settlement) -> None:
     event_id, state = str(settlement.claimed.event_id), settlement.state
     if state is DeliveryState.DELIVERED:
         log.info("event_delivered", id=event_id)
+    elif state is DeliveryState.SKIPPED:
+        log.info("event_skipped", id=event_id, reason=settlement.reason)
     else:
         log.warning(f"event_{state}", id=event_id, code=settlement.code, reason=settlement.reason)

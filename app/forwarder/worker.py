@@ -37,7 +37,8 @@ def forward(settings: Settings, stop: threading.Event) -> None:
     database = Database(settings.database_url)
     channel = Channel(endpoint(settings))
     rng = random.Random()  # noqa: S311 - jitter, no secret
-    Worker(channel, Relay(database, channel, mapping, rng), ConnectPacer(rng)).run(stop)
+    relay = Relay(database, channel, mapping, rng, settings.enos_events)
+    Worker(channel, relay, ConnectPacer(rng)).run(stop)
     database.close()
 
 

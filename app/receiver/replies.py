@@ -19,12 +19,12 @@ def accepted(recorded: Sequence[Recorded], *, as_array: bool) -> Response:
     return _json(200, {"status": 0, "message": "SUCCESS", "data": data if as_array else data[0]})
 
 
-def refused(error: Refused, quarantine_id: str | None) -> Response:
+def refused(error: Refused, status: int, quarantine_id: str | None) -> Response:
     """RFC 9457 problem details with every reason, and where the body is kept."""
     problem = {
         "type": f"urn:se3:problem:{error.code}",
         "title": error.title,
-        "status": error.status,
+        "status": status,
         "detail": _sentence(error.problems),
         "errors": [
             {"pointer": f"#{problem.pointer}", "detail": problem.detail} for problem in error.problems
@@ -32,7 +32,7 @@ def refused(error: Refused, quarantine_id: str | None) -> Response:
     }
     if quarantine_id:
         problem["quarantine"] = quarantine_id
-    return _json(error.status, problem, "application/problem+json")
+    return _json(status, problem, "application/problem+json")
 
 
 def unavailable() -> Response:

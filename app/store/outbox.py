@@ -12,6 +12,8 @@ from app.domain.events import FaceEvent
 from app.domain.times import EPOCH
 from app.store.models import OutboxRow
 
+_RETRIED = (DeliveryState.PENDING, DeliveryState.PARKED, DeliveryState.SKIPPED)
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -106,14 +108,14 @@ def listed(connection: Connection, state: DeliveryState | None, limit: int) -> l
 
 
 def retry(connection: Connection, now: datetime, outbox_ids: Sequence[int] | None = None) -> int:
-    """Make rows due now: these if they are pending or parked, or all that are parked; returns how many.
+    """Make rows due now: these, unless claimed or delivered, or all that are parked; returns how many.
 
-    A parked row starts over with no attempts behind it.
+    They start over with no attempts behind them.
     """
     chosen = (
         OutboxRow.state == DeliveryState.PARKED
         if outbox_ids is None
-        else OutboxRow.id.in_(outbox_ids) & OutboxRow.state.in_((DeliveryState.PENDING, DeliveryState.PARKED))
+        else OutboxRow.id.in_(outbox_ids) & OutboxRow.state.in_(_RETRIED)
     )
     statement = (
         update(OutboxRow)

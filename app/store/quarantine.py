@@ -1,16 +1,20 @@
-"""Quarantine: every refused body, whole, within a bound on their size."""
+"""Quarantine: every refused body, whole, within bounds on their size, number and age."""
 
 import dataclasses
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, case, delete, func, select
+from sqlalchemy import Connection, case, delete, func, or_, select
 
+from app.config import Settings
 from app.domain.ids import new_id
 from app.domain.refusals import Quarantined, Refusal
+from app.store import counters
 from app.store.models import QuarantineRow
 from app.store.statements import insert_into
 
@@ -21,6 +25,24 @@ _ROW_BYTES = 1024  # a row without its body, with its part of the indexes
 _COLUMNS = tuple(QuarantineRow.__table__.c[name] for name in _FIELDS)
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the quarantine may hold: so many bytes, so many bodies, each so long after it last came."""
+
+    bytes: int
+    bodies: int
+    age: timedelta
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """The bounds that the settings give."""
+    return Bounds(
+        settings.quarantine_max_mb * 2**20,
+        settings.quarantine_max_bodies,
+        timedelta(days=settings.quarantine_max_days),
+    )
 
 
 def keep(connection: Connection, refusals: Sequence[Refusal]) -> list[UUID]:
@@ -36,20 +58,37 @@ def kept_bytes(refusal: Refusal) -> int:
     return len(refusal.body) + _ROW_BYTES
 
 
-def prune(connection: Connection, most_bytes: int) -> int:
-    """Delete bodies until the rest fits into `most_bytes`; returns how many.
+def prune(connection: Connection, bounds: Bounds, now: datetime) -> int:
+    """Delete bodies until the rest is within its bounds; returns how many, and counts them.
 
-    Those that came to no event path go first, for anybody can send them; then those that came longest ago.
+    The too old ones go. Of the others, those that came to no event path go first, for anybody can send
+    them; then those that came longest ago.
     """
     stray = case((QuarantineRow.status.in_(_STRAY), 1), else_=0)
     order = (stray, QuarantineRow.last_received_at.desc(), QuarantineRow.id)
-    taken = func.sum(QuarantineRow.size + _ROW_BYTES).over(order_by=order)
-    ranked = select(QuarantineRow.id, taken.label("bytes")).subquery()
-    beyond = select(ranked.c.id).where(ranked.c.bytes > most_bytes)
-    deleted = connection.execute(delete(QuarantineRow).where(QuarantineRow.id.in_(beyond))).rowcount
+    bytes_so_far = func.sum(QuarantineRow.size + _ROW_BYTES).over(order_by=order)
+    number = func.row_number().over(order_by=order)
+    ranked = select(QuarantineRow.id, bytes_so_far.label("bytes"), number.label("number")).subquery()
+    beyond = select(ranked.c.id).where(or_(ranked.c.bytes > bounds.bytes, ranked.c.number > bounds.bodies))
+    too_old = QuarantineRow.last_received_at < now - bounds.age
+    deleted = connection.execute(
+        delete(QuarantineRow).where(or_(too_old, QuarantineRow.id.in_(beyond)))
+    ).rowcount
     if deleted:
-        log.warning("quarantine_pruned", bodies=deleted, quarantine_max_mb=most_bytes // 2**20)
+        counters.add(connection, counters.QUARANTINE_DROPPED, deleted)
+        log.warning("quarantine_pruned", bodies=deleted)
     return deleted
+
+
+def remove(connection: Connection, quarantine_ids: Sequence[UUID]) -> int:
+    """Delete these bodies; returns how many were there."""
+    return connection.execute(delete(QuarantineRow).where(QuarantineRow.id.in_(quarantine_ids))).rowcount
+
+
+def ids(connection: Connection, status: int | None = None) -> list[UUID]:
+    """All bodies, or those refused with this status, in the order in which they first came."""
+    query = select(QuarantineRow.id).order_by(QuarantineRow.first_received_at, QuarantineRow.id)
+    return list(connection.scalars(query if status is None else query.where(QuarantineRow.status == status)))
 
 
 def listed(connection: Connection, limit: int) -> list[Quarantined]:

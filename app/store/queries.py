@@ -5,17 +5,24 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from app.domain.delivery import DeliveryState
-from app.store.models import Base, EventRow, OutboxRow, PictureRow, QuarantineRow
+from app.store import counters
+from app.store.models import Base, EventRow, EventWarningRow, OutboxRow, PictureRow, QuarantineRow
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of each there are; `outbox` has a number for every delivery state."""
+    """How many of each there are; `outbox` has a number for every delivery state.
+
+    `quarantine_dropped` counts refused bodies that were deleted to hold the quarantine's bounds; `warnings`
+    the events that have some.
+    """
 
     events: int
     pictures: int
     outbox: dict[str, int]
     quarantine: int
+    quarantine_dropped: int
+    warnings: int
 
     @property
     def waiting(self) -> int:
@@ -32,6 +39,8 @@ def counts(connection: Connection) -> Counts:
         pictures=_count(connection, PictureRow),
         outbox={state.value: states.get(state.value, 0) for state in DeliveryState},
         quarantine=_count(connection, QuarantineRow),
+        quarantine_dropped=counters.value(connection, counters.QUARANTINE_DROPPED),
+        warnings=connection.scalar(select(func.count(EventWarningRow.event_id.distinct()))) or 0,
     )
 
 

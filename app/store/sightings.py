@@ -1,6 +1,6 @@
 """Sightings: the real-time and the history event of one sighting are linked as the second comes in."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select, update
@@ -11,16 +11,17 @@ from app.store.models import EventRow
 
 
 def link(connection: Connection, added: Sequence[FaceEvent]) -> None:
-    """Give each of these new events the sighting_id of a copy of the other kind, if one is there.
+    """Give each of these new events, in turn, the sighting_id of an earlier copy of the other kind, if any.
 
     Copies have the same identity, were seen by the same camera, and occurred within a second of each other.
     """
     _take_turns(connection, sorted({event.identity_id for event in added}))
-    for event in sorted(added, key=lambda event: event.id):
-        sighting_id = _sighting_of_copy(connection, event)
-        if sighting_id:
+    later = {event.id for event in added}
+    for event in added:
+        if sighting_id := _sighting_of_copy(connection, event, later):
             own = update(EventRow).where(EventRow.id == event.id)
             connection.execute(own.values(sighting_id=sighting_id))
+        later.remove(event.id)
 
 
 def _take_turns(connection: Connection, identity_ids: list[str]) -> None:
@@ -30,9 +31,10 @@ def _take_turns(connection: Connection, identity_ids: list[str]) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(identity_id, 0))))
 
 
-def _sighting_of_copy(connection: Connection, event: FaceEvent) -> UUID | None:
+def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]) -> UUID | None:
+    """The sighting_id of an earlier copy: one that is not among the `later` ones."""
     query = (
-        select(EventRow.sighting_id, EventRow.device_ip, EventRow.ep_id)
+        select(EventRow.id, EventRow.sighting_id, EventRow.device_ip, EventRow.ep_id)
         .where(
             EventRow.identity_id == event.identity_id,
             EventRow.occurred_at.between(event.occurred_at - CLOCK_STEP, event.occurred_at + CLOCK_STEP),
@@ -41,7 +43,7 @@ def _sighting_of_copy(connection: Connection, event: FaceEvent) -> UUID | None:
         .order_by(EventRow.id)
     )
     own_names = camera_names(event.device_ip, event.ep_id)
-    for sighting_id, device_ip, ep_id in connection.execute(query):
-        if not own_names.isdisjoint(camera_names(device_ip, ep_id)):
+    for event_id, sighting_id, device_ip, ep_id in connection.execute(query):
+        if event_id not in later and not own_names.isdisjoint(camera_names(device_ip, ep_id)):
             return sighting_id
     return None

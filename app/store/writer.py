@@ -2,9 +2,11 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +22,8 @@ from app.store.database import Database
 _BATCH = 64  # transactions longer than this gain nothing more
 _WAITING = 256  # a request behind more than this many would be answered too late anyway
 _PATIENCE_SECONDS = 15.0
-_PRUNED_PART = 0.1  # of the quarantine's bound
+_PRUNED_PART = 0.1  # of the quarantine's bounds
+_PRUNE_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +44,12 @@ class Writer:
     Its thread is a daemon: what it has not committed nobody has been told of.
     """
 
-    def __init__(self, database: Database, quarantine_max_bytes: int) -> None:
-        """Start the writing thread."""
+    def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
+        """Start the writing thread; it holds the quarantine's `bounds`."""
         self._database = database
-        self._quarantine_max_bytes = quarantine_max_bytes
-        self._unpruned_bytes = quarantine_max_bytes  # what stood there at the start is not known
+        self._bounds = bounds
+        self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
+        self._prune_at = time.monotonic() + _PRUNE_SECONDS
         self._jobs: queue.Queue[_Job] = queue.Queue(maxsize=_WAITING)
         threading.Thread(target=self._write_for_ever, name="writer", daemon=True).start()
 
@@ -78,7 +82,12 @@ class Writer:
 
     def _write_for_ever(self) -> None:
         while True:
-            self._write([self._jobs.get()], self._waiting)
+            try:
+                first = self._jobs.get(timeout=max(0.0, self._prune_at - time.monotonic()))
+            except queue.Empty:
+                self._prune()
+            else:
+                self._write([first], self._waiting)
 
     def _waiting(self) -> list[_Job]:
         """What has come in by now, as far as it fits into the transaction."""
@@ -96,7 +105,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the waiting requests must hear of it, and the thread lives on
             self._write_failed(batch, error)
         else:
-            self._prune_after([item for job in batch for item in job.items if isinstance(item, Refusal)])
+            self._count_kept([item for job in batch for item in job.items if isinstance(item, Refusal)])
             for job in batch:
                 job.outcomes.set_result([next(outcomes) for _ in job.items])
 
@@ -111,16 +120,21 @@ class Writer:
         for job in batch:
             job.outcomes.set_exception(error if isinstance(error, StoreUnavailable) else failure)
 
-    def _prune_after(self, refusals: list[Refusal]) -> None:
-        """Hold the bound, in a transaction of its own and only after a good part of it has been added."""
-        self._unpruned_bytes += sum(quarantine.kept_bytes(refusal) for refusal in refusals)
-        if self._unpruned_bytes < self._quarantine_max_bytes * _PRUNED_PART:
-            return
+    def _count_kept(self, refusals: list[Refusal]) -> None:
+        """Hold the bounds once a good part of them has been added: looking costs more than adding."""
+        added_bytes = sum(quarantine.kept_bytes(refusal) for refusal in refusals)
+        self._unpruned_part += added_bytes / self._bounds.bytes + len(refusals) / self._bounds.bodies
+        if refusals and self._unpruned_part >= _PRUNED_PART:
+            self._prune()
+
+    def _prune(self) -> None:
+        """Hold the bounds, in a transaction of its own: what is committed stays acknowledged if it fails."""
+        self._prune_at = time.monotonic() + _PRUNE_SECONDS
         try:
             with self._database.write() as connection:
-                quarantine.prune(connection, self._quarantine_max_bytes)
-            self._unpruned_bytes = 0
-        except Exception as error:  # noqa: BLE001 - what was committed is to be acknowledged all the same
+                quarantine.prune(connection, self._bounds, datetime.now(UTC))
+            self._unpruned_part = 0.0
+        except Exception as error:  # noqa: BLE001 - the thread lives on
             log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
 
 

@@ -1,5 +1,6 @@
 """The se3 command where it needs no running product."""
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -8,8 +9,10 @@ import click
 import pytest
 
 from app.cli.main import se3
-from app.config import ROOT
+from app.config import ROOT, Settings
+from app.factory import create_receiver
 from tests.support.mosquitto import Mosquitto
+from tests.support.payloads import payload
 from tests.support.ports import free_port
 from tests.support.programs import Program, own_program
 
@@ -71,7 +74,7 @@ def test_migrate_says_what_it_reached_and_status_needs_it(tmp_path: Path) -> Non
     assert code == 1
     assert "se3 migrate" in output
     assert run_se3(tmp_path, "migrate", **settings)[0] == 0
-    assert run_se3(tmp_path, "status", "--json", **settings)[1].strip().endswith('"quarantine":0}')
+    assert run_se3(tmp_path, "status", "--json", **settings)[1].strip().startswith('{"events":0')
 
 
 def test_without_enos_the_forwarder_waits_and_says_so_once(tmp_path: Path, sqlite_url: str) -> None:
@@ -123,3 +126,30 @@ def test_the_demo_delivers_what_it_stores(tmp_path: Path) -> None:
     assert numbers
     assert numbers[2] == numbers[3]
     assert int(numbers[1]) > 0  # a box may have given up on one that was stored
+
+
+def test_refused_bodies_are_admitted_and_discarded_by_command(tmp_path: Path, sqlite_url: str) -> None:
+    settings = {"DATABASE_URL": sqlite_url}
+    body = payload("history-contract")
+    wrong = {name: value for name, value in body.items() if name != "group_name"}
+    receiver = create_receiver(Settings(database_url=sqlite_url)).test_client()
+    wrong_id, broken_id, hopeless_id = (
+        json.loads(receiver.post("/HistoryEvent", data=data).data)["quarantine"]
+        for data in (json.dumps(wrong).encode(), b"{", b"{}")
+    )
+    receiver.application.extensions["database"].close()
+    corrected = tmp_path / "corrected.json"
+    corrected.write_text(json.dumps(body), encoding="utf-8")
+    code, output = run_se3(tmp_path, "quarantine", "admit", broken_id, "--body", str(corrected), **settings)
+    assert (code, "1 admitted, 0 still refused" in output) == (0, True)
+    code, output = run_se3(tmp_path, "quarantine", "admit", "--all", **settings)
+    assert code == 1
+    assert "0 admitted, 2 still refused" in output
+    assert f"{wrong_id}  /group_name is missing" in output
+    code, output = run_se3(tmp_path, "quarantine", "admit", "--all", VALIDATION="lenient", **settings)
+    assert "1 admitted, 1 still refused" in output
+    assert run_se3(tmp_path, "quarantine", "discard", hopeless_id, **settings)[0] == 0
+    code, output = run_se3(tmp_path, "status", "--json", **settings)
+    found = json.loads(output)
+    assert (found["events"], found["quarantine"], found["warnings"]) == (2, 0, 1)
+    assert "field_missing" in run_se3(tmp_path, "events", "warnings", **settings)[1]

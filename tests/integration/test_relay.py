@@ -59,7 +59,7 @@ def channel(mosquitto: Mosquitto, leading_slash: bool) -> Iterator[Channel]:
 
 @pytest.fixture
 def relay(database: Database, channel: Channel) -> Relay:
-    return Relay(database, channel, DEFAULT_MAPPING, random.Random(1))
+    return Relay(database, channel, DEFAULT_MAPPING, random.Random(1), "both")
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def test_no_transaction_is_open_while_enos_is_asked(database: Database) -> None:
             return {message_id: Reply(message_id, 200, "") for message_id in messages}
 
     record(database, new_event(1))
-    Relay(database, WritingExchange(), DEFAULT_MAPPING, random.Random(1)).relay()
+    Relay(database, WritingExchange(), DEFAULT_MAPPING, random.Random(1), "both").relay()
     assert sorted(row.state for row in deliveries(database)) == ["delivered", "pending"]
 
 

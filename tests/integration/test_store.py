@@ -20,7 +20,7 @@ from app.store.models import Base
 from app.store.queries import counts
 from app.store.schema import migrate, require_current
 from app.store.writer import Writer
-from tests.support.new_events import RECEIVED_AT, new_event
+from tests.support.new_events import BOUNDS, RECEIVED_AT, new_event
 
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
@@ -81,7 +81,7 @@ def test_twins_in_one_batch_are_stored_once(database: Database) -> None:
 
 
 def test_threads_that_record_the_same_events_agree(database: Database) -> None:
-    writers = [Writer(database, 2**20) for _ in range(3)]
+    writers = [Writer(database, BOUNDS) for _ in range(3)]
     results: list[list[Recorded]] = [[] for _ in range(6)]
 
     def record(index: int) -> None:
@@ -112,7 +112,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
         return record_all(connection, new_events)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(events, "record", refuse_poison)
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     outcomes: dict[int, UUID | str] = {}
 
     def record(number: int) -> None:
@@ -133,7 +133,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
 
 def test_a_database_file_that_was_moved_away_takes_no_more_events(tmp_path: Path, sqlite_url: str) -> None:
     with closing(Database(sqlite_url)) as database:
-        writer = Writer(database, 2**20)
+        writer = Writer(database, BOUNDS)
         writer.record([new_event(1)])
         file = tmp_path / "se3.db"
         file.rename(tmp_path / "elsewhere.db")
@@ -176,7 +176,7 @@ def test_an_error_of_the_database_quotes_no_values(database: Database) -> None:
 
 def test_a_prune_that_fails_stops_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quarantine, "prune", lambda *_: 1 / 0)
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
     for number in range(3):
         writer.keep(Refusal(arrival, "POST", "", 400, [], b"%d" % number))
@@ -186,4 +186,4 @@ def test_a_prune_that_fails_stops_nothing(database: Database, monkeypatch: pytes
 def test_a_store_that_is_away_is_no_acknowledgement(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/no-tables.db")
     with closing(database), pytest.raises(StoreUnavailable):
-        Writer(database, 2**20).record([new_event()])
+        Writer(database, BOUNDS).record([new_event()])

@@ -1,14 +1,16 @@
 """Events for tests that begin behind the receiver's door."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.config import Settings
 from app.domain.events import Arrival, Kind, NewEvent
 from app.receiver.decoding import Decoded, Encoding
 from app.receiver.reading import read_events
+from app.store.quarantine import Bounds
 from tests.support.payloads import payload
 
+BOUNDS = Bounds(2**20, 1000, timedelta(days=1))
 RECEIVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

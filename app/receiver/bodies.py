@@ -1,0 +1,46 @@
+"""Reads a request's body before anything can go wrong with it, so that whatever is refused can be kept."""
+
+from datetime import UTC, datetime
+
+from flask import g, request
+
+from app.domain.events import Arrival
+from app.errors import BrokenOff
+
+_KEPT_AT_MOST = 4  # times MAX_BODY_MB: a longer body is not read, for it would fill the memory
+_PIECE_BYTES = 65536
+_LONGEST_SHOWN = 500  # characters of a path or Content-Type that are kept
+
+
+def read_body(max_body_bytes: int) -> None:
+    """Set `g.arrival`, `g.body` (empty if it is far too large) and `g.size`, its true size in bytes.
+
+    Raises:
+        BrokenOff: the body ended early; `g.body` is what came.
+    """
+    declared = request.content_length or 0
+    g.arrival = Arrival(shown(request.path), request.remote_addr or "", datetime.now(UTC))
+    g.body, g.size = b"", declared
+    limit = max_body_bytes * (_KEPT_AT_MOST if request.url_rule else 1)
+    if declared > limit:
+        return
+    body, fault = _receive(limit)
+    g.body, g.size = body if len(body) <= limit else b"", max(declared, len(body))
+    if fault or len(body) < declared:
+        raise BrokenOff(f"The body broke off after {len(body)} bytes{fault}")
+
+
+def shown(text: str) -> str:
+    """Text from a request that is safe to log, to print and to store."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:_LONGEST_SHOWN])
+
+
+def _receive(limit: int) -> tuple[bytes, str]:
+    """What came of the body, a little more than `limit` of a longer one, and what ended it early, if so."""
+    body = bytearray()
+    try:
+        while len(body) <= limit and (piece := request.stream.read(_PIECE_BYTES)):
+            body += piece
+    except Exception as error:  # noqa: BLE001 - gunicorn has many, and what came is to be kept
+        return bytes(body), f": {type(error).__name__}"
+    return bytes(body), ""
