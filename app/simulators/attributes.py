@@ -1,8 +1,12 @@
-"""What a box measures on a face (SE3 protocol, section 2)."""
+"""What a box measures on a face, and what it knows of people and gates (SE3 protocol, sections 2 to 4)."""
 
 from typing import Any
 
 from app.simulators.faces import face_box
+from app.simulators.seen import Sighting
+
+STAY_MS = 2500
+"""How long a face stays in view: from timestamp to out_timestamp."""
 
 
 def grab_fiqa_info(person: int, sequence: int) -> dict[str, Any]:
@@ -38,11 +42,50 @@ def box_fiqa_info(person: int) -> dict[str, Any]:
 def info(person: int, sequence: int) -> dict[str, Any]:
     """Give the attributes in words that firmware from V5R2 on adds."""
     return {
+        **_words(person),
+        "box": list(face_box(sequence)),
+        "feature": [],
+    }
+
+
+def recognize_face_attr(sighting: Sighting) -> dict[str, Any]:
+    """Give what later boxes tell of the face crop; of a stranger they know no words (sections 3 and 4)."""
+    left, top, right, bottom = face_box(sighting.sequence)
+    words = _words(sighting.person.number)
+    return {
+        "point": [
+            left + 50,
+            right - 50,
+            left + 80,
+            left + 55,
+            right - 55,
+            *([top + 60] * 3),
+            *([bottom - 40] * 2),
+        ],
+        "box": [left, top, right, bottom],
+        **(dict.fromkeys(words) if sighting.is_stranger else words),
+        "mask": None if sighting.is_stranger else "no",
+        "hat": None,
+        "expression": None,
+    }
+
+
+def identity_info(sighting: Sighting) -> dict[str, Any]:
+    """Give the library's own ids of a person; `{}` for a stranger (section 3)."""
+    number = sighting.person.number
+    return {} if sighting.is_stranger else {"face_ids": [f"face-{number}"], "image_id": f"image-{number}"}
+
+
+def mac(device_ip: str) -> str:
+    """Give a gate's hardware address in the way that ep_id has it (section 3): made of its IPv4 address."""
+    return "0x0200" + "".join(f"{int(part):02x}" for part in device_ip.split("."))
+
+
+def _words(person: int) -> dict[str, str]:
+    return {
         "age": ("youth", "middle-aged", "aged")[(_age(person) - 20) // 15],
         "gender": ("male", "female")[_sex(person)],
         "glasses": ("no", "yes")[person // 2 % 2],
-        "box": list(face_box(sequence)),
-        "feature": [],
     }
 
 
