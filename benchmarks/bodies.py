@@ -11,6 +11,9 @@ from app.config import ROOT
 from app.simulators.encodings import encode
 
 PATH = "/HistoryEvent"
+ENCODINGS = ("json", "multipart", "urlencoded")
+"""Those of `app.simulators.encodings` that a box's content-type setting may bring."""
+
 _SAMPLE = ROOT / "tests/payloads/history-contract.json"
 _FIRST_TIMESTAMP = 1_700_000_000_000  # ms
 _LIBRARY = 200  # people, each with one photo that comes again and again
@@ -28,7 +31,7 @@ class Maker:
         self._timestamps = itertools.count(_FIRST_TIMESTAMP)
 
     def requests(self, encoding: str, count: int) -> list[bytes]:
-        """Make requests in this encoding, one of `app.simulators.encodings.ENCODINGS`."""
+        """Make requests in this encoding, one of ENCODINGS."""
         return [_request(*encode(self._event(), encoding)) for _ in range(count)]
 
     def _event(self) -> dict[str, Any]:
@@ -45,9 +48,9 @@ def _picture(size: int) -> str:
     return base64.b64encode(b"\xff\xd8\xff" + secrets.token_bytes(size - 3)).decode()
 
 
-def _request(body: bytes, content_type: str) -> bytes:
+def _request(body: bytes, headers: dict[str, str]) -> bytes:
     head = (
         f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: {headers['Content-Type']}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

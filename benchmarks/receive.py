@@ -9,9 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.simulators.encodings import ENCODINGS
 from benchmarks import latency, machine, report, servers
-from benchmarks.bodies import Maker
+from benchmarks.bodies import ENCODINGS, Maker
 from benchmarks.figures import Figures, figures
 from benchmarks.load import Answer, post_all
 

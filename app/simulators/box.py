@@ -70,8 +70,7 @@ class Box:
 
     def post(self, event: dict[str, Any]) -> Result:
         """Post this event once, without a retry; a network failure is a Result too."""
-        body, content_type = encode(event, self._encoding)
-        headers = {"Content-Type": content_type}
+        body, headers = encode(event, self._encoding)
         started = time.monotonic()
         try:
             response = self._pool.request("POST", self.url, body=body, headers=headers, retries=False)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.support.encodings import Body
+from app.simulators.form_encodings import Encoded
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.programs import Program, own_program
@@ -40,10 +40,10 @@ class Product:
         program.wait_until(self._is_ready, timeout=30)
         return program
 
-    def post(self, path: str, body: Body) -> Any:
+    def post(self, path: str, request: Encoded) -> Any:
         """Post as a box does; returns the status and the decoded reply."""
-        headers = {"Content-Type": body[1]}
-        reply = self._http.request("POST", self.url + path, body=body[0], headers=headers)
+        body, headers = request
+        reply = self._http.request("POST", self.url + path, body=body, headers=headers)
         return reply.status, reply.json()
 
     def se3(self, *arguments: str) -> str:

@@ -113,7 +113,7 @@ def test_what_was_acknowledged_survives_a_kill_of_everything(product: Product) -
 
 
 def test_a_refused_body_can_be_looked_at(product: Product) -> None:
-    status, reply = product.post("/HistoryEvent", (b'{"identity_id": 5}', "application/json"))
+    status, reply = product.post("/HistoryEvent", (b'{"identity_id": 5}', {}))
     assert status == 422
     assert product.status()["quarantine"] == 1
     assert product.se3("quarantine", "show", reply["quarantine"], "--body") == '{"identity_id": 5}'

@@ -27,7 +27,7 @@ class BoxClient:
         self._client = self._app.test_client()
 
     def post(self, path: str, data: Any = None, **options: Any) -> Any:
-        """A POST; `options` are werkzeug's, such as json and content_type."""
+        """A POST; `options` are werkzeug's, such as json and headers."""
         return self._client.post(path, data=data, **options)
 
     def open(self, path: str, **options: Any) -> Any:

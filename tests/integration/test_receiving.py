@@ -8,17 +8,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from urllib3.filepost import encode_multipart_formdata
 
 from app.receiver.routes import HISTORY_PATHS, REALTIME_PATHS
+from app.simulators import encodings as simulated
+from app.simulators.form_encodings import Encoded
 from app.store import events, pictures
 from app.store.database import Database
 from app.store.queries import counts
 from tests.integration.conftest import BoxClient, BoxFor
-from tests.support.encodings import DIALECTS, ENCODINGS, Body, as_json, as_multipart, as_urlencoded
+from tests.support.encodings import DIALECTS, ENCODINGS, as_json, as_multipart, as_urlencoded
 from tests.support.payloads import payload, payload_bytes
 
-Encode = Callable[[dict[str, Any]], Body]
+Encode = Callable[[dict[str, Any]], Encoded]
 DocumentOf = Callable[[str], dict[str, Any]]
 
 NESTED = {
@@ -31,8 +32,9 @@ encodings = pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 samples = pytest.mark.parametrize("name", NESTED)
 
 
-def post(box: BoxClient, path: str, body: Body) -> Any:
-    return box.post(path, data=body[0], content_type=body[1])
+def post(box: BoxClient, path: str, request: Encoded) -> Any:
+    body, headers = request
+    return box.post(path, data=body, headers=headers)
 
 
 @samples
@@ -56,7 +58,7 @@ def test_each_sample_is_accepted_in_each_encoding(
 
 @samples
 def test_json_comes_back_equal_and_in_its_order(box: BoxClient, document_of: DocumentOf, name: str) -> None:
-    reply = post(box, NESTED[name], (payload_bytes(name), "application/json"))
+    reply = post(box, NESTED[name], (payload_bytes(name), {"Content-Type": "application/json"}))
     assert json.dumps(document_of(reply.json["data"]["id"])) == json.dumps(payload(name))
 
 
@@ -92,11 +94,10 @@ def test_every_dialect_of_forms_is_the_same_event(
 
 
 def test_a_form_that_lost_its_nested_values_keeps_what_came(box: BoxClient, document_of: DocumentOf) -> None:
-    names = [("ext_data", name) for name in ("person_type", "device_ip")]
-    fields = [(name, str(value)) for name, value in payload("realtime-v2r4").items() if name != "ext_data"]
-    reply = post(box, "/RealTimeEvent", encode_multipart_formdata(fields + names))
+    sent = payload("realtime-v2r4")
+    reply = post(box, "/RealTimeEvent", simulated.encode(sent, "names-only"))
     assert reply.status_code == 200
-    assert document_of(reply.json["data"]["id"])["ext_data"] == ["person_type", "device_ip"]
+    assert document_of(reply.json["data"]["id"])["ext_data"] == list(sent["ext_data"])
 
 
 def test_json_is_not_forgiven_what_a_form_is(box: BoxClient) -> None:

@@ -29,8 +29,8 @@ def test_every_wrong_field_is_named_and_the_body_is_kept(box: BoxClient, databas
     sent = payload("history-contract") | {"identity_id": "", "score": "high", "timestamp": True, "reg_pic": 5}
     del sent["group_name"]
     sent["ext_data"] |= {"person_type": 2.9, "device_type": 1}
-    body, content_type = as_json(sent)
-    reply = box.post("/HistoryEvent", data=body, content_type=content_type)
+    body, headers = as_json(sent)
+    reply = box.post("/HistoryEvent", data=body, headers=headers)
     assert reply.status_code == 422
     assert reply.content_type == "application/problem+json"
     assert {error["pointer"] for error in reply.json["errors"]} == {
@@ -122,8 +122,8 @@ def test_a_body_far_too_large_is_refused_unread(box_for: BoxFor) -> None:
 
 
 def test_an_unknown_path_keeps_the_event_of_a_mistyped_url(box: BoxClient, database: Database) -> None:
-    body, content_type = as_json(payload("history-contract"))
-    reply = box.post("/HistoryEvnt", data=body, content_type=content_type)
+    body, headers = as_json(payload("history-contract"))
+    reply = box.post("/HistoryEvnt", data=body, headers=headers)
     assert reply.status_code == 404
     assert "/HistoryEvent" in reply.json["detail"]
     assert kept(database, reply)[1] == body
@@ -173,8 +173,8 @@ def test_a_fault_of_our_own_keeps_the_body(
     box: BoxClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "read_events", lambda *_: 1 / 0)
-    body, content_type = as_json(payload("history-contract"))
-    reply = box.post("/HistoryEvent", data=body, content_type=content_type)
+    body, headers = as_json(payload("history-contract"))
+    reply = box.post("/HistoryEvent", data=body, headers=headers)
     assert reply.status_code == 500
     assert "division" not in reply.text
     assert kept(database, reply)[1] == body
