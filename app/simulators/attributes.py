@@ -1,4 +1,4 @@
-"""What a box measures on a face, and what it knows of people and gates (SE3 protocol, sections 2 to 4)."""
+"""What a box measures on a face, and what it knows of a person (SE3 protocol, sections 2 to 4)."""
 
 from typing import Any
 
@@ -74,11 +74,6 @@ def identity_info(sighting: Sighting) -> dict[str, Any]:
     """Give the library's own ids of a person; `{}` for a stranger (section 3)."""
     number = sighting.person.number
     return {} if sighting.is_stranger else {"face_ids": [f"face-{number}"], "image_id": f"image-{number}"}
-
-
-def mac(device_ip: str) -> str:
-    """Give a gate's hardware address in the way that ep_id has it (section 3): made of its IPv4 address."""
-    return "0x0200" + "".join(f"{int(part):02x}" for part in device_ip.split("."))
 
 
 def _words(person: int) -> dict[str, str]:

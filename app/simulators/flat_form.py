@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.simulators import attributes
+from app.simulators import addresses, attributes
 from app.simulators.seen import Sighting
 
 
@@ -31,9 +31,9 @@ def v5r7(sighting: Sighting) -> dict[str, Any]:
 
 def _ep_info(sighting: Sighting) -> dict[str, str]:
     return {
-        "ep_id": f"{attributes.mac(sighting.device_ip)}__{sighting.stream}",
+        "ep_id": f"{addresses.mac(sighting.device_ip)}__{addresses.stream(sighting.device_ip)}",
         "ep_type": "rtsp",
         "ep_ip": sighting.device_ip,
         "ep_name": "3号门",
-        "device_id": sighting.device_id,
+        "device_id": addresses.device_id(sighting.dev_sno),
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.simulators import attributes
+from app.simulators.addresses import device_id
 from app.simulators.seen import Sighting
 
 _HISTORY_ONLY = ("want_action", "ep_id", "dev_sno", "ir_pic", "info")
@@ -63,5 +64,5 @@ def as_real_time(event: dict[str, Any]) -> dict[str, Any]:
 
 def later_real_time(sighting: Sighting) -> dict[str, Any]:
     """Give the real-time event of boxes whose history is flat or V6 (SE3 protocol, section 7, item 7)."""
-    identity_info = attributes.identity_info(sighting)
-    return as_real_time(v2r4(sighting)) | {"device_id": sighting.device_id, "identity_info": identity_info}
+    more = {"device_id": device_id(sighting.dev_sno), "identity_info": attributes.identity_info(sighting)}
+    return as_real_time(v2r4(sighting)) | more

@@ -11,13 +11,16 @@ class Result:
     """What became of one post.
 
     `status` is the HTTP status, None where no answer came; `seconds` the time until then; `duplicate`
-    whether the receiver said it had the event already; `reason` why it was not taken, "" if it was.
+    whether the receiver said it had the event already; `reason` why it was not taken, "" if it was or is
+    not known. `lost`: the request was sent in full, and the box closed the connection without reading the
+    reply.
     """
 
     status: int | None
     seconds: float
     duplicate: bool = False
     reason: str = ""
+    lost: bool = False
 
 
 def read_result(status: int, body: bytes, seconds: float) -> Result:

@@ -3,7 +3,6 @@
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import NAMESPACE_OID, uuid5
 
 from app.simulators import faces
 from app.simulators.people import STRANGER, Person
@@ -32,16 +31,6 @@ class Sighting:
     def is_stranger(self) -> bool:
         """Whether the box's library does not hold this person."""
         return self.person.person_type == STRANGER
-
-    @property
-    def device_id(self) -> str:
-        """The id that boxes from V5R4 on give the gate, the same for each of its sightings."""
-        return str(uuid5(NAMESPACE_OID, self.dev_sno))
-
-    @property
-    def stream(self) -> str:
-        """The address of the gate's video."""
-        return f"rtsp://{self.device_ip}:8554/ch101"
 
     def library_photo(self) -> str:
         """Give the library's photo of the person, base64 of a JPEG like the three below."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.simulators import attributes
+from app.simulators import addresses, attributes
 from app.simulators.people import BLACKLIST, EMPLOYEE, STRANGER, VIP, VISITOR
 from app.simulators.seen import Sighting
 
@@ -47,9 +47,9 @@ def _recognize_face_attr(sighting: Sighting) -> dict[str, Any]:
 
 def _media_device_info(sighting: Sighting) -> dict[str, str]:
     return {
-        "media_device_id": sighting.device_id.replace("-", ""),
+        "media_device_id": addresses.media_device_id(sighting.dev_sno),
         "media_device_type": "rtsp",
         "media_device_ip": sighting.device_ip,
         "media_device_name": "前门设备",
-        "media_device_url": sighting.stream,
+        "media_device_url": addresses.stream(sighting.device_ip),
     }
