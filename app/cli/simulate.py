@@ -4,6 +4,7 @@ import click
 
 from app.cli.processes import stop_on_signals
 from app.cli.simulate_box import box
+from app.cli.simulate_site import site
 from app.simulators.enos import Hub
 
 
@@ -26,3 +27,4 @@ def enos(broker_url: str, code: int, silent: bool) -> None:
 
 
 simulate.add_command(box)
+simulate.add_command(site)

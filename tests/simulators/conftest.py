@@ -12,7 +12,10 @@ import pytest
 
 
 class Server(ThreadingHTTPServer):
-    """Keeps each request as (path, headers, body) and answers all of them with `status` and `reply`."""
+    """Keeps each request as (path, headers, body) and answers all of them with `status` and `reply`.
+
+    `first` has, for a path, statuses that come before `status`.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -20,6 +23,13 @@ class Server(ThreadingHTTPServer):
         self.requests: queue.SimpleQueue[tuple[str, Message, bytes]] = queue.SimpleQueue()
         self.connections = 0
         self.status, self.reply = 200, b'{"status": 0, "message": "SUCCESS"}'
+        self.first: dict[str, list[int]] = {}
+
+    def next_status(self, path: str) -> int:
+        try:
+            return self.first[path].pop()
+        except LookupError:
+            return self.status
 
     def handle_error(self, *_: Any) -> None:
         """Say nothing of a client that left before its reply."""
@@ -40,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.put((self.path, self.headers, body))
-        self.send_response(self.server.status)
+        self.send_response(self.server.next_status(self.path))
         self.send_header("Content-Length", str(len(self.server.reply)))
         self.end_headers()
         self.wfile.write(self.server.reply)
