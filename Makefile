@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test long lint bench lock
+.PHONY: help run demo test long boxes lint bench lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: $(READY)  ## run every test; installs mosquitto and PostgreSQL where they 
 long: $(READY)  ## check over 10,000 documents that what is accepted comes back equal; takes minutes
 	sh tests/parts.sh
 	FIDELITY_DOCUMENTS=10000 $(BIN)/pytest --timeout=1800 tests/integration/test_fidelity.py
+
+boxes: $(READY)  ## write docs/reference/boxes.md anew: what is stored of each box's events
+	WRITE_BOXES_PAGE=1 $(BIN)/pytest --numprocesses=0 tests/integration/test_boxes_page.py -k sqlite
 
 lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

@@ -55,30 +55,28 @@ def decode(body: bytes, content_type: str, most_bytes: int) -> Decoded:
         TooLarge: it is compressed and holds more than `most_bytes`.
     """
     body = gunzip(body, most_bytes)
+    if not _looks_like_text(body):
+        body = inflate(body, most_bytes) or body
     if not body.strip():
         raise Unreadable("The body is empty: the box must send one event as JSON or form data")
     media_type, options = parse_options_header(content_type)
-    decoded = _decode_text(body, media_type, options.get("boundary"))
-    if decoded is None and (unpacked := inflate(body, most_bytes)):
-        decoded = _decode_text(unpacked, media_type, options.get("boundary"))
-    if decoded is None:
-        raise UnsupportedMedia(
-            f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
-            " set the box's content-type to json or form-data"
-        )
-    return decoded
-
-
-def _decode_text(body: bytes, media_type: str, boundary: str | None) -> Decoded | None:
     if _looks_like_json(body) or media_type.endswith("json"):
         return _decode_json(body)
-    if boundary := boundary or _first_boundary(body):
+    if boundary := options.get("boundary") or _first_boundary(body):
         document, charset = multipart_document(body, boundary)
         return Decoded([document], Encoding.MULTIPART, warnings=charset_warnings(charset))
     if _KEY_AND_VALUE.match(body) or media_type == "application/x-www-form-urlencoded":
         document, charset = urlencoded_document(body)
         return Decoded([document], Encoding.URLENCODED, warnings=charset_warnings(charset))
-    return None
+    raise UnsupportedMedia(
+        f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
+        " set the box's content-type to json or form-data"
+    )
+
+
+def _looks_like_text(body: bytes) -> bool:
+    """Whether a body begins as one that is not compressed."""
+    return body.startswith(b"--") or _looks_like_json(body) or bool(_KEY_AND_VALUE.match(body))
 
 
 def _looks_like_json(body: bytes) -> bool:

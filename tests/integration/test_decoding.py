@@ -55,7 +55,7 @@ def test_compressed_bodies_are_unpacked(
     sent = payload("history-v2r4")
     if size == "small":
         sent = {"identity_id": "7", "identity_name": "x", "timestamp": 1, "score": 1, "ep_info": {}}
-    headers = {"Content-Encoding": HEADERS[packer]} if labelled else {}
+    headers = {"Content-Type": "application/json", "Content-Encoding": HEADERS[packer]} if labelled else {}
     reply = box.post("/HistoryEvent", data=PACKERS[packer](json.dumps(sent).encode()), headers=headers)
     assert reply.status_code == 200
     assert document_of(reply.json["data"]["id"]) == sent
