@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Literal
 
 from app.domain.events import Kind
@@ -54,28 +55,32 @@ class SiteBox:
             Se3Error: the receiver can't be reached, or takes no history for _PATIENCE_SECONDS.
         """
         self._answered_at, self._on_settled = time.monotonic(), on_settled
-        self._start()
-        for number in range(1, sightings + 1):
-            if self._stopping.is_set():
-                break
-            self._see()
-            if number % _SIGHTINGS_A_REPORT == 0:
-                self._report(number)
-            if self._random.random() < _ROUND_CHANCE:
-                self._post_round()
-        self._post_history()
-        self._history.rewind()
-        self._post_history()
-        self._poster.close()
+        with closing(self._poster):
+            self._start()
+            self._watch(sightings)
+            self._post_history()
+            self._history.rewind()
+            self._post_history()
 
     def stop(self) -> None:
         """End `run` before its next post of history or sighting; any thread may call this."""
         self._stopping.set()
 
     def _start(self) -> None:
+        """Report for the first time, which shows whether there is a receiver at all."""
         result = self._report(0)
         if result.status is None and not result.lost:
             raise Se3Error(f"{self._url} does not answer: {result.reason}")
+
+    def _watch(self, sightings: int) -> None:
+        for number in range(1, sightings + 1):
+            if self._stopping.is_set():
+                return
+            self._see()
+            if number % _SIGHTINGS_A_REPORT == 0:
+                self._report(number)
+            if self._random.random() < _ROUND_CHANCE:
+                self._post_round()
 
     def _report(self, number: int) -> Result:
         return self._post_once(STATUS, make_status(self._gate, self._form, number), "json")
