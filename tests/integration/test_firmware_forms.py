@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.events import FaceEvent
 from app.domain.warnings import EventWarning, WarningCode
+from app.enos.mapping import DEFAULT_MAPPING
 from app.store import events, pictures, warnings
 from app.store.database import Database
 from tests.integration.conftest import BoxClient, BoxFor
@@ -128,19 +129,17 @@ def test_one_sighting_has_the_same_columns_in_all_forms(box: BoxClient, database
         "mq_license_key": "B",
         "media_device_info": {"media_device_id": "B__10.0.0.7", "media_device_ip": "10.0.0.7"},
     }
+    stored_forms = [stored(database, box.post("/HistoryEvent", json=form)) for form in (nested, flat, v6)]
     own = {"id", "sighting_id", "received_at", "document", "fingerprint", "group_name"}
     columns = [
-        {
-            name: value
-            for name, value in dataclasses.asdict(
-                stored(database, box.post("/HistoryEvent", json=form))
-            ).items()
-            if name not in own
-        }
-        for form in (nested, flat, v6)
+        {name: value for name, value in dataclasses.asdict(event).items() if name not in own}
+        for event in stored_forms
     ]
     assert columns[0] == columns[1] == columns[2]
     assert columns[0]["person_type"] == 3
+    elements = [DEFAULT_MAPPING.element(event) for event in stored_forms]
+    assert elements[0]["events"]["HistoryEvent"].pop("group_name") == "g"
+    assert elements[0] == elements[1] == elements[2]
 
 
 def test_lenient_takes_what_has_an_identity_and_a_time(box_for: BoxFor, database: Database) -> None:
@@ -156,6 +155,16 @@ def test_lenient_takes_what_has_an_identity_and_a_time(box_for: BoxFor, database
     }
     refused = box.post("/HistoryEvent", json={"identity_id": "", "score": "high"})
     assert {error["pointer"] for error in refused.json["errors"]} == {"#/identity_id", "#/timestamp"}
+
+
+def test_lenient_takes_a_number_for_the_text_it_should_be(box_for: BoxFor, database: Database) -> None:
+    sent = payload("history-contract") | {"identity_id": 666666}
+    assert box_for().post("/HistoryEvent", json=sent).status_code == 422
+    reply = box_for(validation="lenient").post("/HistoryEvent", json=sent)
+    assert stored(database, reply).identity_id == "666666"
+    assert [(w.code, w.pointer) for w in warnings_of(database, reply)] == [
+        (WarningCode.FIELD_WRONG, "/identity_id")
+    ]
 
 
 @pytest.mark.parametrize(
