@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import EXCLUDE, ValidationError
 
 from app.domain.events import Kind
 from app.domain.firmware import NESTED, PERSON_TYPES, FirmwareForm, Found, form_of
@@ -14,7 +14,7 @@ from app.receiver.containers import restore_containers
 from app.receiver.fields import Text
 from app.receiver.schemas import Contract
 
-_CONTRACT = Contract()
+_CONTRACT = Contract(unknown=EXCLUDE)
 _ALL = frozenset(_CONTRACT.fields)
 _TEXTS = frozenset(name for name, field in _CONTRACT.fields.items() if isinstance(field, Text))
 _INDISPENSABLE = frozenset({"identity_id", "timestamp"})

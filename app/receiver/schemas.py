@@ -1,15 +1,12 @@
 """The contract's fields and their types (SE3 protocol, sections 2 to 4)."""
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates
+from marshmallow import Schema, ValidationError, fields, validates
 
 from app.receiver.fields import NO_OBJECT, Number, Object, PersonType, Text, Timestamp
 
 
 class Contract(Schema):
     """The contract's fields, whatever a firmware form calls them and wherever it puts them."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     identity_id = Text(required=True)
     identity_name = Text(required=True)
