@@ -28,6 +28,10 @@ class ChannelError(Se3Error):
     """EnOS can't be reached, or refused the connection or the subscription."""
 
 
+class BoxError(Se3Error):
+    """A box's own API can't be reached, refused a request or answered something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a body.

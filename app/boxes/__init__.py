@@ -1,0 +1,1 @@
+"""What boxes speak: the API of their own by which they are set up."""
