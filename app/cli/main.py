@@ -4,7 +4,18 @@ import sys
 
 import click
 
-from app.cli import demo, enos, events, outbox, quarantine, run, simulate, status
+from app.cli import (
+    box,
+    demo,
+    enos,
+    events,
+    outbox,
+    quarantine,
+    run,
+    simulate,
+    simulate_device,
+    status,
+)
 from app.errors import Se3Error
 
 
@@ -26,10 +37,12 @@ for command in (
     outbox.outbox,
     quarantine.quarantine,
     enos.enos,
+    box.box,
     simulate.simulate,
     demo.demo,
 ):
     se3.add_command(command)
+simulate.simulate.add_command(simulate_device.device)
 
 
 def main() -> None:
