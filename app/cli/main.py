@@ -9,6 +9,7 @@ from app.cli import (
     demo,
     enos,
     events,
+    listen,
     outbox,
     quarantine,
     run,
@@ -31,6 +32,7 @@ def se3() -> None:
 for command in (
     run.run,
     run.forward,
+    listen.listen,
     run.migrate,
     status.status,
     events.events,

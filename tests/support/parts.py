@@ -25,6 +25,12 @@ def find_postgresql() -> Path:
     return max(installed, key=_version) if installed else _missing("postgresql")
 
 
+def find_openssl() -> Path:
+    """Give the path of openssl; without it the test is skipped, or fails where CI=true."""
+    path = shutil.which("openssl")
+    return Path(path) if path else _missing("openssl")
+
+
 def _version(folder: Path) -> float:
     return float(folder.parent.name)
 

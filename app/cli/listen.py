@@ -1,0 +1,28 @@
+"""se3 listen: take the real-time events of boxes that serve them on a WebSocket."""
+
+import click
+
+from app.cli.opening import open_store
+from app.cli.processes import stop_on_signals
+from app.config import load_settings
+from app.receiver.listener import listen as listen_until
+from app.store.writer import Writer
+from app.telemetry.logs import configure_logging
+
+
+@click.command()
+@click.argument("urls", metavar="URL...", nargs=-1, required=True)
+@click.option(
+    "--device", "devices", metavar="ID", multiple=True, help="Ask only for this device's events; repeatable."
+)
+def listen(urls: tuple[str, ...], devices: tuple[str, ...]) -> None:
+    """Take the real-time events that boxes serve on WebSockets, until SIGTERM or Ctrl-C.
+
+    URL is such as ws://192.168.1.50:5679. The database must have been migrated.
+    """
+    configure_logging()
+    settings = load_settings()
+    stop = stop_on_signals()
+    with open_store() as database:
+        writer = Writer(database, settings.quarantine_max_mb * 2**20)
+        listen_until(urls, devices, settings, writer, stop)
