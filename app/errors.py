@@ -20,6 +20,10 @@ class StoreUnavailable(Se3Error):
     """The database can't be used now; the same call may succeed later."""
 
 
+class NotStored(Se3Error):
+    """The database works, but refuses what was to be stored: the same call would fail again."""
+
+
 class WrongSchema(StoreUnavailable):
     """The database was not migrated to this program's version, or is of a newer one."""
 

@@ -6,6 +6,7 @@ from app.cli.opening import open_store
 from app.cli.processes import stop_on_signals
 from app.config import load_settings
 from app.receiver.listener import listen as listen_until
+from app.store.quarantine import bounds_of
 from app.store.writer import Writer
 from app.telemetry.logs import configure_logging
 
@@ -24,5 +25,5 @@ def listen(urls: tuple[str, ...], devices: tuple[str, ...]) -> None:
     settings = load_settings()
     stop = stop_on_signals()
     with open_store() as database:
-        writer = Writer(database, settings.quarantine_max_mb * 2**20)
+        writer = Writer(database, bounds_of(settings))
         listen_until(urls, devices, settings, writer, stop)

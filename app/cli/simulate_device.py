@@ -33,7 +33,8 @@ def device(bind: str, api_port: int, socket_port: int, rate: float, seed: int) -
     """
     stop = stop_on_signals()
     with Device(bind, api_port, socket_port, seed) as played:
-        click.echo(f"API at {played.api.address}, WebSocket at {played.socket.url}; Ctrl-C ends.", err=True)
+        click.echo(f"API at {played.api.address}, WebSocket at {played.socket.url}", err=True)
+        click.echo(f"Its one camera is device {played.device_id}; Ctrl-C ends.", err=True)
         posted = accepted = 0
         for result in played.run(rate, stop):
             posted += 1

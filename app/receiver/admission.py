@@ -51,6 +51,8 @@ def admit(
 
 
 def _kind_of(refused: Quarantined, settings: Settings) -> Kind:
+    if refused.route.startswith(("ws://", "wss://")):  # what boxes serve there is real-time only
+        return Kind.REALTIME
     for kind, paths in paths_of(settings).items():
         if refused.route in paths:
             return kind

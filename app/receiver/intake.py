@@ -8,10 +8,10 @@ import structlog
 
 from app.config import Settings
 from app.domain.events import Arrival, Kind
-from app.domain.refusals import Refusal
 from app.errors import OwnFault, Refused, StoreUnavailable
 from app.receiver.decoding import decode
 from app.receiver.reading import read_events
+from app.receiver.refusing import log_refused, refusal
 from app.store.writer import Writer
 
 STORE_RETRY_SECONDS = 2.0
@@ -43,27 +43,26 @@ class Intake:
             StoreUnavailable: the database was still away when `stop` was set; the message is lost.
         """
         try:
-            new_events = read_events(Kind.REALTIME, decode(body, _CONTENT_TYPE), arrival)
+            self._record(body, arrival)
+        except StoreUnavailable:
+            raise
         except Refused as error:
             self._refuse(error, body, arrival)
         except Exception:  # the messages behind it must not wait for a mended program
             log.exception("message_failed", path=arrival.route)
             self._refuse(OwnFault(_OWN_FAULT), body, arrival)
-        else:
-            for event in self._until_stored(lambda: self._writer.record(new_events), arrival):
-                log.info(
-                    "event_stored", id=str(event.id), kind=Kind.REALTIME.value, duplicate=event.duplicate
-                )
+
+    def _record(self, body: bytes, arrival: Arrival) -> None:
+        decoded = decode(body, _CONTENT_TYPE, self._settings.max_body_bytes)
+        new_events = read_events(Kind.REALTIME, decoded, arrival, self._settings)
+        for event in self._until_stored(lambda: self._writer.record(new_events), arrival):
+            log.info("event_stored", id=str(event.id), kind=Kind.REALTIME.value, duplicate=event.duplicate)
 
     def _refuse(self, error: Refused, body: bytes, arrival: Arrival) -> None:
         """Keep the message; of an empty one there is nothing to keep."""
-        problems = [{"pointer": problem.pointer, "detail": problem.detail} for problem in error.problems]
-        refusal = Refusal(arrival, _METHOD, _CONTENT_TYPE, error.status, problems, body)
-        kept = str(self._until_stored(lambda: self._writer.keep(refusal), arrival)) if body else None
-        reasons = [f"{problem.pointer} {problem.detail}".strip() for problem in error.problems]
-        log.warning(
-            "event_refused", status=error.status, path=arrival.route, quarantine=kept, reasons=reasons
-        )
+        refused = refusal(error, arrival, _METHOD, _CONTENT_TYPE, body)
+        kept = str(self._until_stored(lambda: self._writer.keep(refused), arrival)) if body else None
+        log_refused(error, arrival, kept)
 
     def _until_stored(self, write: Callable[[], Outcome], arrival: Arrival) -> Outcome:
         said = False

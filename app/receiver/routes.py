@@ -8,7 +8,7 @@ from werkzeug.exceptions import InternalServerError, MethodNotAllowed, NotFound
 
 from app.config import Settings
 from app.domain.events import Kind
-from app.errors import OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath
+from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath
 from app.receiver import replies
 from app.receiver.bodies import read_body
 from app.receiver.decoding import decode
@@ -53,7 +53,8 @@ def create_events(settings: Settings, writer: Writer) -> Blueprint:
     events.app_errorhandler(NotFound)(lambda _: refuser.refuse(UnknownPath(_UNKNOWN_PATH)))
     events.app_errorhandler(MethodNotAllowed)(refuser.wrong_method)
     events.app_errorhandler(StoreUnavailable)(unavailable_reply)
-    events.app_errorhandler(InternalServerError)(lambda _: refuser.refuse(OwnFault(_OWN_FAULT)))
+    for own_fault in (NotStored, InternalServerError):
+        events.app_errorhandler(own_fault)(lambda _: refuser.refuse(OwnFault(_OWN_FAULT)))
     return events
 
 

@@ -1,22 +1,31 @@
-"""A whole simulated box: its API, its WebSocket, and events to all who were named or have asked."""
+"""A whole simulated box: its API, its WebSocket, and reports to all who were named or have asked."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from app.domain.events import Kind
-from app.simulators.box import Box, Result
-from app.simulators.box_api import HISTORY_PATH, REALTIME_PATH, BoxApi
+from app.simulators.addresses import device_id
+from app.simulators.box_api import HISTORY_PATH, REALTIME_PATH, STATUS_PATH, BoxApi
 from app.simulators.box_socket import BoxSocket
-from app.simulators.people import STRANGER
+from app.simulators.encodings import encode
+from app.simulators.gate import Gate
+from app.simulators.posting import Poster
+from app.simulators.results import Result
+from app.simulators.seen import Sighting
+from app.simulators.sightings import make_event
+from app.simulators.status import make_status
 
 _SETTINGS = {
     Kind.HISTORY: (HISTORY_PATH, "history_upload_event_url", "history_need_reg_pic"),
     Kind.REALTIME: (REALTIME_PATH, "event_server_url", "real_need_reg_pic"),
 }
 _ENCODINGS = {"json": "json", "form-data": "multipart"}
+_FORM, _SOCKET_FORM = "v2r4", "v6r1"  # of what it posts, and of what it serves
+_TIMEOUT_SECONDS = 10.0
 
 
 class Device:
@@ -30,9 +39,10 @@ class Device:
         """
         self.api = BoxApi(host, api_port)
         self.socket = BoxSocket(host, socket_port)
-        self._seed = seed
-        self._sources = {kind: Box("http://nowhere", kind=kind, seed=seed) for kind in Kind}
-        self._posting: dict[tuple[Kind, str, str], Box] = {}
+        self._gate = Gate(seed=seed)
+        self.device_id = device_id(self._gate.dev_sno)
+        self._poster = Poster(_TIMEOUT_SECONDS)
+        self._reports, self._report_at = 0, 0.0
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -51,39 +61,37 @@ class Device:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop both, and close every connection."""
-        for box in (*self._sources.values(), *self._posting.values()):
-            box.close()
+        self._poster.close()
         self._running.close()
 
     def run(self, rate: float, stop: threading.Event) -> Iterator[Result]:
         """See `rate` faces a second until `stop` is set, and give the result of each post.
 
-        Each face is a history event and a real-time event, as those who take them have been set.
+        Each face is a history event and a real-time event, as those who take them have been set. Status
+        reports go out in the period that was set.
         """
         while not stop.is_set():
+            sighting = self._gate.next_sighting()
+            self.socket.send(make_event(sighting, _SOCKET_FORM, Kind.REALTIME))
             for kind in Kind:
-                yield from self._send(kind, self._sources[kind].next_event())
+                yield from self._post_event(sighting, kind)
+            yield from self._post_status()
             stop.wait(1 / rate)
 
-    def _send(self, kind: Kind, event: dict[str, Any]) -> Iterator[Result]:
-        if kind is Kind.REALTIME:
-            self.socket.send(_on_socket(event, self._sources[kind].dev_sno))
+    def _post_event(self, sighting: Sighting, kind: Kind) -> Iterator[Result]:
         path, urls, library_photos = _SETTINGS[kind]
         settings = self.api.settings[path]
+        event = make_event(sighting, _FORM, kind)
         if not settings[library_photos]:
-            event = {name: value for name, value in event.items() if name != "reg_pic"}
+            del event["reg_pic"]
         for url in settings[urls]:
-            yield self._box(kind, url, _ENCODINGS[settings["content-type"]]).post(event)
+            yield self._poster.post(url, encode(event, _ENCODINGS[settings["content-type"]]))
 
-    def _box(self, kind: Kind, url: str, encoding: str) -> Box:
-        key = (kind, url, encoding)
-        if key not in self._posting:
-            self._posting[key] = Box(url, kind=kind, encoding=encoding, seed=self._seed)
-        return self._posting[key]
-
-
-def _on_socket(event: dict[str, Any], device_id: str) -> dict[str, Any]:
-    """The event as the WebSocket carries it (SE3 protocol, section 7, item 7)."""
-    stranger = event["ext_data"]["person_type"] == STRANGER
-    known = {} if stranger else {"face_ids": [event["identity_id"]], "image_id": event["identity_id"]}
-    return event | {"device_id": device_id, "identity_info": known}
+    def _post_status(self) -> Iterator[Result]:
+        settings: dict[str, Any] = self.api.settings[STATUS_PATH]
+        url, now = settings["monitor_server_url"], time.monotonic()
+        if not url or now < self._report_at:
+            return
+        self._report_at = now + settings["reported_peroid"]
+        self._reports += 1
+        yield self._poster.post(url, encode(make_status(self._gate, _FORM, self._reports), "json"))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
-from app.errors import StoreUnavailable
+from app.errors import NotStored, StoreUnavailable
 from app.store import events, quarantine
 from app.store.database import Database
 
@@ -58,6 +58,7 @@ class Writer:
 
         Raises:
             StoreUnavailable: the database can't be written now, or too many wait already.
+            NotStored: the database refuses what the events hold.
         """
         return self._submit(new_events)
 
@@ -116,7 +117,7 @@ class Writer:
                 self._write([job])
             return
         log.error("write_failed", error=type(error).__name__, reason=str(error).partition("\n")[0])
-        failure = StoreUnavailable(f"not stored: {type(error).__name__}")
+        failure = NotStored(f"the database refuses it: {type(error).__name__}")
         for job in batch:
             job.outcomes.set_exception(error if isinstance(error, StoreUnavailable) else failure)
 

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from app.simulators.addresses import device_id
 from app.store.database import Database
 from app.store.events import latest
 from tests.acceptance.conftest import Product
 from tests.support.ports import free_port
 from tests.support.programs import Program, own_program
+
+DEVICE_ID = device_id("SIM00001")
 
 
 @dataclass
@@ -59,7 +62,7 @@ def test_listening_stores_events_until_it_is_told_to_stop(
     tmp_path: Path, database: Database, device: SimulatedDevice, number: signal.Signals
 ) -> None:
     settings = {"DATABASE_URL": database.url.render_as_string(hide_password=False)}
-    command: list[str | Path] = [own_program("se3"), "listen", device.socket, "--device", "SIM00001"]
+    command: list[str | Path] = [own_program("se3"), "listen", device.socket, "--device", DEVICE_ID]
     with Program(command, tmp_path / "listen.log", env=settings) as program:
         program.wait_for_output("event_stored")
         assert program.stop(number, timeout=5) == 0
@@ -68,7 +71,7 @@ def test_listening_stores_events_until_it_is_told_to_stop(
     with database.read() as connection:
         found = latest(connection, 100)
     assert len(found) == output.count("event_stored")
-    assert {event.document["device_id"] for event in found} == {"SIM00001"}
+    assert {event.document["device_id"] for event in found} == {DEVICE_ID}
 
 
 def test_listening_can_be_stopped_while_a_box_does_not_answer(tmp_path: Path, sqlite_url: str) -> None:

@@ -26,6 +26,7 @@ from app.store.database import Database
 from app.store.queries import counts
 from app.store.writer import Writer
 from app.telemetry.logs import configure_logging
+from tests.support.new_events import BOUNDS
 from tests.support.parts import find_openssl
 from tests.support.payloads import payload
 from tests.support.ports import free_port
@@ -57,7 +58,7 @@ def listen_to(settings: Settings, database: Database) -> Iterator[Listen]:
         def start(*urls: str, devices: tuple[str, ...] = (), max_body_mb: int = 16) -> threading.Event:
             stop = threading.Event()
             changed = Settings(database_url=settings.database_url, max_body_mb=max_body_mb)
-            writer = Writer(database, 2**30)
+            writer = Writer(database, BOUNDS)
             thread = threading.Thread(target=listen, args=(urls, devices, changed, writer, stop))
             thread.start()
             stack.callback(thread.join)
@@ -322,5 +323,5 @@ def test_an_encrypted_websocket_is_listened_to(
 @pytest.mark.parametrize("url", ["http://box:5679", "ws://", "box:5679", "ws://user:secret@box:port"])
 def test_a_wrong_address_is_said_at_once(settings: Settings, database: Database, url: str) -> None:
     with pytest.raises(Se3Error, match="must look like") as raised:
-        listen([url], [], settings, Writer(database, 2**30), threading.Event())
+        listen([url], [], settings, Writer(database, BOUNDS), threading.Event())
     assert "secret" not in str(raised.value)

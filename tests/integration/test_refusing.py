@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DataError
 
 from app.receiver import routes
-from app.store import quarantine
+from app.store import pictures, quarantine
 from app.store.database import Database
 from app.store.queries import counts
 from app.telemetry.logs import configure_logging
@@ -177,6 +178,19 @@ def test_a_fault_of_our_own_keeps_the_body(
     reply = box.post("/HistoryEvent", data=body, headers=headers)
     assert reply.status_code == 500
     assert "division" not in reply.text
+    assert kept(database, reply)[1] == body
+
+
+def test_what_the_database_refuses_is_kept_and_is_not_asked_for_again(
+    box: BoxClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise DataError("INSERT", {}, Exception("out of range"))
+
+    monkeypatch.setattr(pictures, "keep", refuse)
+    body, headers = as_json(payload("history-contract"))
+    reply = box.post("/HistoryEvent", data=body, headers=headers)
+    assert reply.status_code == 500
     assert kept(database, reply)[1] == body
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from app.domain.events import Arrival, Kind, Recorded
 from app.domain.refusals import Refusal
-from app.errors import StoreUnavailable, WrongSchema
+from app.errors import NotStored, StoreUnavailable, WrongSchema
 from app.store import events, quarantine
 from app.store.database import Database
 from app.store.models import Base
@@ -118,7 +118,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
     def record(number: int) -> None:
         try:
             outcomes[number] = writer.record([poison if number == 13 else new_event(number)])[0].id
-        except StoreUnavailable as error:
+        except NotStored as error:
             outcomes[number] = str(error)
 
     with database.write():  # so that all of them wait for one transaction
@@ -127,7 +127,7 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
             thread.start()
     for thread in threads:
         thread.join()
-    assert outcomes.pop(13) == "not stored: DataError"
+    assert outcomes.pop(13) == "the database refuses it: DataError"
     assert all(isinstance(outcome, UUID) for outcome in outcomes.values())
 
 
