@@ -22,7 +22,7 @@ def test_a_site_says_how_its_posts_went(server: Server) -> None:
 
 def test_a_site_fails_if_a_post_was_refused(server: Server) -> None:
     server.first["/RealTimeEvent"] = [422, 422]
-    ended = simulate("site", server.url, "--sightings", "2")
+    ended = simulate("site", server.url, "--sightings", "2", "--lost-replies", "0")
     assert ended.exit_code == 1
     assert str(ended.exception) == "2 times: HTTP status 422"
     assert "2 refused." in ended.output
