@@ -11,7 +11,7 @@ from app.domain.events import Kind
 from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, TooLarge, UnknownPath
 from app.receiver import replies
 from app.receiver.bodies import read_body
-from app.receiver.decoding import decode
+from app.receiver.decoding import Decoded, decode
 from app.receiver.reading import read_events
 from app.receiver.refusing import Refuser, unavailable_reply
 from app.store.writer import Writer
@@ -60,15 +60,24 @@ def create_events(settings: Settings, writer: Writer) -> Blueprint:
 
 def _endpoint(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Response]:
     def receive() -> Response:
-        if g.size > settings.max_body_bytes:
-            raise TooLarge(f"The body has {g.size} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
-        decoded = decode(g.body, request.content_type or "", settings.max_body_bytes)
+        decoded = decode_body(settings)
         recorded = writer.record(read_events(kind, decoded, g.arrival, settings))
         for event in recorded:
             log.info("event_stored", id=str(event.id), kind=kind.value, duplicate=event.duplicate)
         return replies.accepted(recorded, as_array=decoded.is_array)
 
     return receive
+
+
+def decode_body(settings: Settings) -> Decoded:
+    """Decode the body of the present request.
+
+    Raises:
+        Refused: it is too large, or can't be read.
+    """
+    if g.size > settings.max_body_bytes:
+        raise TooLarge(f"The body has {g.size} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
+    return decode(g.body, request.content_type or "", settings.max_body_bytes)
 
 
 def _add_paths(events: Blueprint, kind: Kind, paths: Iterable[str], view: Callable[[], Response]) -> None:
