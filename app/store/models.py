@@ -212,3 +212,64 @@ class CounterRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[int]
+
+
+class BoxRow(Base):
+    """A box as its status reports tell of it; see `app.domain.devices.BoxStatus`."""
+
+    __tablename__ = "boxes"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    dev_sno: Mapped[str | None]
+    gateway_sn: Mapped[str | None]
+    name: Mapped[str | None]
+    addresses: Mapped[str | None]
+    port: Mapped[int | None]
+    mac: Mapped[str | None]
+    status: Mapped[str | None]
+    version: Mapped[str | None]
+    short_version: Mapped[str | None]
+    sdk_version: Mapped[str | None]
+    temperature: Mapped[float | None]
+    cpu_usage: Mapped[float | None]
+    memory_size: Mapped[float | None]
+    memory_usage: Mapped[float | None]
+    disk_size: Mapped[float | None]
+    disk_free_size: Mapped[float | None]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    period_seconds: Mapped[float | None]
+    document: Mapped[dict[str, Any]] = mapped_column(JsonText)
+
+
+class CameraRow(Base):
+    """A camera as its box reports it; see `app.domain.devices.CameraStatus`."""
+
+    __tablename__ = "cameras"
+
+    box_key: Mapped[str] = mapped_column(ForeignKey("boxes.key"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    address: Mapped[str | None]
+    status: Mapped[str | None]
+    location: Mapped[str | None]
+    type: Mapped[str | None]
+    url: Mapped[str | None]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    document: Mapped[dict[str, Any]] = mapped_column(JsonText)
+
+
+class DeviceChangeRow(Base):
+    """A field of a box or camera that a status report changed; see `app.domain.device_changes`."""
+
+    __tablename__ = "device_changes"
+    __table_args__ = (Index(None, "box_key", "id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    box_key: Mapped[str] = mapped_column(ForeignKey("boxes.key"))
+    camera_key: Mapped[str | None]
+    field: Mapped[str]
+    before: Mapped[str | None]
+    after: Mapped[str | None]

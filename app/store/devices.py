@@ -1,0 +1,145 @@
+"""Boxes and cameras: brought up to date by each status report, with a history of what changed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+
+from app.domain.device_changes import DeviceChange, box_changes, camera_changes
+from app.domain.devices import (
+    ABSENT,
+    BOX_DETAILS,
+    CAMERA_DETAILS,
+    BoxDetails,
+    BoxStatus,
+    CameraDetails,
+    CameraReport,
+    CameraStatus,
+    StatusReport,
+    first_status,
+)
+from app.store.models import BoxRow, CameraRow, DeviceChangeRow
+from app.store.statements import insert_into, insert_missing
+
+_BOX_FIELDS = ("key", "first_seen_at", "last_seen_at", "period_seconds", "document")
+_CAMERA_FIELDS = ("box_key", "key", "first_seen_at", "last_seen_at", "document")
+_CHANGE_FIELDS = ("at", "box_key", "camera_key", "field", "before", "after")
+
+
+def record(connection: Connection, reports: Sequence[StatusReport]) -> list[list[DeviceChange]]:
+    """Bring boxes and cameras up to date; one that came later than this report is left alone.
+
+    Returns what each report changed, in their order.
+    """
+    # In order, so that two transactions which record the same boxes can't wait for each other.
+    order = sorted(range(len(reports)), key=lambda i: (reports[i].key, reports[i].arrival.received_at))
+    changes = {index: _record_one(connection, reports[index]) for index in order}
+    return [changes[index] for index in range(len(reports))]
+
+
+def boxes(connection: Connection) -> list[BoxStatus]:
+    """Every box, in the order of their keys."""
+    rows = connection.execute(select(*BoxRow.__table__.columns).order_by(BoxRow.key))
+    return [_box(row) for row in rows.mappings()]
+
+
+def box(connection: Connection, key: str) -> BoxStatus | None:
+    """One box, or None."""
+    row = connection.execute(_box_query(key)).mappings().one_or_none()
+    return None if row is None else _box(row)
+
+
+def cameras(connection: Connection, box_key: str | None = None) -> list[CameraStatus]:
+    """The cameras of a box, or of all, absent ones too, in the order of their keys."""
+    query = select(*CameraRow.__table__.columns).order_by(CameraRow.box_key, CameraRow.key)
+    if box_key is not None:
+        query = query.where(CameraRow.box_key == box_key)
+    return [_camera(row) for row in connection.execute(query).mappings()]
+
+
+def changes(connection: Connection, box_key: str | None, limit: int) -> list[DeviceChange]:
+    """The changes that were written last, newest first, of a box with its cameras or of all."""
+    query = select(*(DeviceChangeRow.__table__.c[name] for name in _CHANGE_FIELDS))
+    if box_key is not None:
+        query = query.where(DeviceChangeRow.box_key == box_key)
+    rows = connection.execute(query.order_by(DeviceChangeRow.id.desc()).limit(limit))
+    return [DeviceChange(*row) for row in rows]
+
+
+def _record_one(connection: Connection, report: StatusReport) -> list[DeviceChange]:
+    known = _insert_or_lock(connection, report)
+    if known and report.arrival.received_at < known.last_seen_at:
+        return []
+    now = known.after(report) if known else first_status(report)
+    if known:
+        connection.execute(update(BoxRow).where(BoxRow.key == now.key).values(_box_values(now)))
+    found = box_changes(known, now) + _record_cameras(connection, report)
+    if found:
+        connection.execute(insert(DeviceChangeRow), [_fields(change, _CHANGE_FIELDS) for change in found])
+    return found
+
+
+def _insert_or_lock(connection: Connection, report: StatusReport) -> BoxStatus | None:
+    """Insert the box of a first report; else lock it against other processes and give what is known."""
+    query = _box_query(report.key).with_for_update()
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        statement = insert_missing(connection, BoxRow).returning(BoxRow.key)
+        if connection.scalar(statement.values(_box_values(first_status(report)))):
+            return None
+        row = connection.execute(query).mappings().one()  # another process was first
+    return _box(row)
+
+
+def _record_cameras(connection: Connection, report: StatusReport) -> list[DeviceChange]:
+    if report.cameras is None:
+        return []
+    known = {camera.key: camera.details for camera in cameras(connection, report.key)}
+    gone = known.keys() - {camera.key for camera in report.cameras}
+    theirs = CameraRow.box_key == report.key
+    connection.execute(update(CameraRow).where(theirs, CameraRow.key.in_(gone)).values(status=ABSENT))
+    if report.cameras:
+        _upsert_cameras(connection, [_camera_values(camera, report) for camera in report.cameras])
+    return camera_changes(known, report)
+
+
+def _upsert_cameras(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    statement = insert_into(connection, CameraRow)
+    fresh = {name: statement.excluded[name] for name in (*CAMERA_DETAILS, "last_seen_at", "document")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["box_key", "key"], set_=fresh), rows)
+
+
+def _box_query(key: str) -> Select[Any]:
+    return select(*BoxRow.__table__.columns).where(BoxRow.key == key)
+
+
+def _box(row: RowMapping) -> BoxStatus:
+    return BoxStatus(details=BoxDetails(**_of(row, BOX_DETAILS)), **_of(row, _BOX_FIELDS))
+
+
+def _camera(row: RowMapping) -> CameraStatus:
+    return CameraStatus(details=CameraDetails(**_of(row, CAMERA_DETAILS)), **_of(row, _CAMERA_FIELDS))
+
+
+def _of(row: Mapping[Any, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _fields(item: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in names}
+
+
+def _box_values(box: BoxStatus) -> dict[str, Any]:
+    return _fields(box, _BOX_FIELDS) | _fields(box.details, BOX_DETAILS)
+
+
+def _camera_values(camera: CameraReport, report: StatusReport) -> dict[str, Any]:
+    received_at = report.arrival.received_at
+    return {
+        "box_key": report.key,
+        "key": camera.key,
+        **_fields(camera.details, CAMERA_DETAILS),
+        "first_seen_at": received_at,
+        "last_seen_at": received_at,
+        "document": camera.document,
+    }
