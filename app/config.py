@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -126,6 +127,9 @@ class Settings:
     realtime_paths: tuple[str, ...] = _variable(
         "More paths that take real-time events, separated by commas.", "", parse=_paths
     )
+    status_paths: tuple[str, ...] = _variable(
+        "More paths that take status reports, separated by commas.", "", parse=_paths
+    )
     max_body_mb: int = _variable(
         "Largest body that is accepted.", "16", parse=_whole_number(1, 256), unit="MB"
     )
@@ -218,8 +222,7 @@ def load_settings() -> Settings:
             wrong.append(f"{field.name.upper()} {error}")
     settings = Settings(**values)
     wrong += _missing_enos_settings(settings)
-    if twice := set(settings.history_paths) & set(settings.realtime_paths):
-        wrong.append(f"HISTORY_PATHS and REALTIME_PATHS both hold {', '.join(sorted(twice))}")
+    wrong += _paths_held_twice(settings)
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
@@ -228,6 +231,19 @@ def load_settings() -> Settings:
 def _text(env: FileAwareEnv, name: str) -> str:
     """A variable's text, "" where it is unset; FileAwareEnv alone would let a file in `.env` win."""
     return os.environ.get(name) or env.str(name, default="")
+
+
+def _paths_held_twice(settings: Settings) -> list[str]:
+    paths = {
+        "HISTORY_PATHS": settings.history_paths,
+        "REALTIME_PATHS": settings.realtime_paths,
+        "STATUS_PATHS": settings.status_paths,
+    }
+    return [
+        f"{one} and {other} both hold {', '.join(sorted(twice))}"
+        for one, other in combinations(paths, 2)
+        if (twice := set(paths[one]) & set(paths[other]))
+    ]
 
 
 def _missing_enos_settings(settings: Settings) -> list[str]:

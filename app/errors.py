@@ -83,6 +83,12 @@ class Invalid(Refused):
     status, code, title = 422, "invalid-event", "The event has wrong fields"
 
 
+class InvalidReport(Refused):
+    """The body was read, and as a status report it names no box."""
+
+    status, code, title = 422, "invalid-report", "The status report has wrong fields"
+
+
 class TooLarge(Refused):
     """The body is longer than MAX_BODY_MB."""
 

@@ -11,6 +11,7 @@ from app.config import Settings
 from app.receiver.health import create_health
 from app.receiver.refusing import http_problem
 from app.receiver.routes import create_events
+from app.receiver.status_routes import create_status
 from app.store.database import Database
 from app.store.quarantine import bounds_of
 from app.store.writer import Writer
@@ -24,7 +25,9 @@ def create_receiver(settings: Settings) -> Flask:
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
-    app.register_blueprint(create_events(settings, Writer(database, bounds_of(settings))))
+    writer = Writer(database, bounds_of(settings))
+    app.register_blueprint(create_events(settings, writer))
+    app.register_blueprint(create_status(settings, writer))
     app.register_blueprint(create_health(settings, database))
     app.register_error_handler(HTTPException, http_problem)
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way

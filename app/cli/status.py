@@ -12,7 +12,7 @@ from app.store.queries import Counts, counts
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 def status(as_json: bool) -> None:
-    """Count events, pictures, deliveries by state, refused bodies, and events with warnings."""
+    """Count events, pictures, deliveries by state, refused bodies, events with warnings, and boxes."""
     with open_store() as database, database.read() as connection:
         found = counts(connection)
     click.echo(jsontext.dump(dataclasses.asdict(found)) if as_json else _lines(found))
@@ -27,5 +27,6 @@ def _lines(found: Counts) -> str:
             f"deliveries  {deliveries}",
             f"refused     {found.quarantine}, and {found.quarantine_dropped} dropped to hold the bounds",
             f"warnings    {found.warnings} events",
+            f"boxes       {found.boxes}",
         ]
     )

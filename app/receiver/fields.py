@@ -14,6 +14,7 @@ MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {
     "null": "is null, but the contract requires a value",
 }
 NO_OBJECT = {"invalid": "must be an object, {{ … }}", **MISSING}
+_GIGABYTES = {"K": 2**-20, "M": 2**-10, "G": 1, "T": 2**10}
 _MOST_DIGITS = 40  # longer texts are no numbers that a box means
 
 
@@ -21,6 +22,15 @@ class Text(fields.String):
     """Text, as it is."""
 
     default_error_messages = {"invalid": "must be text", **MISSING}  # noqa: RUF012 - marshmallow's own form
+
+
+class TrimmedText(Text):
+    """Text as a column holds it: without blanks around it, and without U+0000, which no database takes."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> Any:
+        return super()._deserialize(value, attr, data, **options).replace("\x00", "\ufffd").strip()
 
 
 class Number(fields.Float):
@@ -32,6 +42,18 @@ class Number(fields.Float):
         "special": "must be a finite number",
         **MISSING,
     }
+
+
+class Gigabytes(Number):
+    """A size in GB, as a number or as text with a unit, such as 522.93M (SE3 protocol, section 6)."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> Any:
+        unit = value[-1:].upper() if isinstance(value, str) else ""
+        if unit not in _GIGABYTES:
+            return super()._deserialize(value, attr, data, **options)
+        return super()._deserialize(value[:-1], attr, data, **options) * _GIGABYTES[unit]
 
 
 class WholeNumber(fields.Integer):

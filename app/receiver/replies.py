@@ -19,6 +19,11 @@ def accepted(recorded: Sequence[Recorded], *, as_array: bool) -> Response:
     return _json(200, {"status": 0, "message": "SUCCESS", "data": data if as_array else data[0]})
 
 
+def noted() -> Response:
+    """200 for a status report, in the form that events get."""
+    return _json(200, {"status": 0, "message": "SUCCESS"})
+
+
 def refused(error: Refused, status: int, quarantine_id: str | None) -> Response:
     """RFC 9457 problem details with every reason, and where the body is kept."""
     problem = {

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from app.domain.delivery import DeliveryState
 from app.store import counters
-from app.store.models import Base, EventRow, EventWarningRow, OutboxRow, PictureRow, QuarantineRow
+from app.store.models import Base, BoxRow, EventRow, EventWarningRow, OutboxRow, PictureRow, QuarantineRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Counts:
     quarantine: int
     quarantine_dropped: int
     warnings: int
+    boxes: int
 
     @property
     def waiting(self) -> int:
@@ -41,6 +42,7 @@ def counts(connection: Connection) -> Counts:
         quarantine=_count(connection, QuarantineRow),
         quarantine_dropped=counters.value(connection, counters.QUARANTINE_DROPPED),
         warnings=connection.scalar(select(func.count(EventWarningRow.event_id.distinct()))) or 0,
+        boxes=_count(connection, BoxRow),
     )
 
 

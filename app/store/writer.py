@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,10 +13,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from app.domain.device_changes import DeviceChange
+from app.domain.devices import StatusReport
 from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
 from app.errors import NotStored, StoreUnavailable
-from app.store import events, quarantine
+from app.store import devices, events, quarantine
 from app.store.database import Database
 
 _BATCH = 64  # transactions longer than this gain nothing more
@@ -27,7 +29,7 @@ _PRUNE_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
-Item = NewEvent | Refusal
+Item = NewEvent | Refusal | StatusReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class _Job:
 
 
 class Writer:
-    """Records events and refusals from many threads through one, and returns after their COMMIT.
+    """Records what many threads bring through one, and returns after its COMMIT.
 
     Its thread is a daemon: what it has not committed nobody has been told of.
     """
@@ -61,6 +63,14 @@ class Writer:
             NotStored: the database refuses what the events hold.
         """
         return self._submit(new_events)
+
+    def record_status(self, reports: Sequence[StatusReport]) -> list[list[DeviceChange]]:
+        """Record the status reports of one request, all or none; returns what each changed, once on disk.
+
+        Raises:
+            StoreUnavailable: as above.
+        """
+        return self._submit(reports)
 
     def keep(self, refusal: Refusal) -> UUID:
         """Put a refused body into quarantine; returns its id once it is on disk.
@@ -141,6 +151,9 @@ class Writer:
 
 def _store(connection: Connection, items: list[Item]) -> list[Any]:
     """Write items of all kinds; returns an outcome for each, in their order."""
-    recorded = iter(events.record(connection, [item for item in items if isinstance(item, NewEvent)]))
-    kept = iter(quarantine.keep(connection, [item for item in items if isinstance(item, Refusal)]))
-    return [next(recorded) if isinstance(item, NewEvent) else next(kept) for item in items]
+    outcomes: dict[type[Item], Iterator[Any]] = {
+        NewEvent: iter(events.record(connection, [item for item in items if isinstance(item, NewEvent)])),
+        Refusal: iter(quarantine.keep(connection, [item for item in items if isinstance(item, Refusal)])),
+        StatusReport: iter(devices.record(connection, [i for i in items if isinstance(i, StatusReport)])),
+    }
+    return [next(outcomes[type(item)]) for item in items]

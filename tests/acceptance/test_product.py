@@ -46,6 +46,7 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
         "pictures": 3,
         "outbox": {"pending": 0, "claimed": 0, "delivered": 1, "parked": 0},
         "quarantine": 0,
+        "boxes": 0,
     }
     assert json.loads(product.se3("events", "show", reply["data"]["id"], "--json")) == payload("history-v2r4")
     product.post("/HistoryEvent", as_json(payload("history-v2r4") | {"score": "not a number"}))
@@ -64,6 +65,16 @@ def test_a_duplicate_is_one_in_every_encoding_across_processes(product: Product)
         ids.add(reply["data"]["id"])
     assert len(ids) == 1
     assert product.status()["events"] == 1
+
+
+def test_boxes_and_events_live_side_by_side(product: Product) -> None:
+    for name in ("status-v2r4", "status-v6-system", "status-v6-devices"):
+        status, reply = product.post("/SophonFogStatus", as_json(payload(name)))
+        assert (status, reply) == (200, {"status": 0, "message": "SUCCESS"})
+    assert product.post("/HistoryEvent", as_json(payload("history-v2r4")))[0] == 200
+    found = product.status()
+    assert (found["boxes"], found["events"]) == (2, 1)
+    assert "device_changed" in product.program.output()
 
 
 def test_an_outage_of_the_broker_loses_nothing(product: Product, mosquitto: Mosquitto) -> None:

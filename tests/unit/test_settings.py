@@ -52,6 +52,14 @@ def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert load_settings().enos_product_secret == "from-file"
 
 
+@pytest.mark.parametrize("other", ["HISTORY_PATHS", "REALTIME_PATHS"])
+def test_a_path_takes_one_kind_of_body(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    monkeypatch.setenv(other, "/gate,/both")
+    monkeypatch.setenv("STATUS_PATHS", "/both/")
+    with pytest.raises(SettingsError, match=f"{other} and STATUS_PATHS both hold /both"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("text", "url"),
     [
