@@ -6,6 +6,7 @@ import click
 
 from app.cli import (
     box,
+    boxes,
     demo,
     enos,
     events,
@@ -36,6 +37,7 @@ for command in (
     run.migrate,
     status.status,
     events.events,
+    boxes.boxes,
     outbox.outbox,
     quarantine.quarantine,
     enos.enos,
