@@ -22,7 +22,7 @@ from app.store.writer import Writer
 from app.telemetry.logs import configure_logging
 from tests.integration.conftest import BoxClient, BoxFor
 from tests.support.encodings import ENCODINGS, Body, as_bracketed, as_json
-from tests.support.new_events import new_event
+from tests.support.new_events import BOUNDS, new_event
 from tests.support.new_reports import at, new_report
 from tests.support.payloads import payload
 from tests.support.waiting import wait_until
@@ -103,7 +103,7 @@ def test_boxes_and_cameras_become_rows(box: BoxClient, database: Database) -> No
 
 
 def test_the_last_report_counts_and_its_changes_are_kept(database: Database) -> None:
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     writer.record_status([new_report(0)])
     writer.record_status([new_report(10, gateway_name="hall")])
     assert writer.record_status([new_report(20, gateway_name="hall", unknown={"x": [1]})]) == [[]]
@@ -120,7 +120,7 @@ def test_the_last_report_counts_and_its_changes_are_kept(database: Database) -> 
 
 
 def test_a_box_back_from_silence_leaves_two_changes(database: Database) -> None:
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     for seconds in (0, 10, 1000):
         writer.record_status([new_report(seconds)])
     with database.read() as connection:
@@ -130,7 +130,7 @@ def test_a_box_back_from_silence_leaves_two_changes(database: Database) -> None:
 
 
 def test_a_camera_that_is_no_longer_listed_is_absent_until_it_is_again(database: Database) -> None:
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     gate, _ = payload("status-v2r4")["sub_devices"]
     writer.record_status([new_report(0)])
     writer.record_status([new_report(10, sub_devices=[gate])])
@@ -149,7 +149,7 @@ def test_a_camera_that_is_no_longer_listed_is_absent_until_it_is_again(database:
 
 
 def test_a_report_that_was_overtaken_changes_nothing(database: Database) -> None:
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     writer.record_status([new_report(10, gateway_name="new")])
     assert writer.record_status([new_report(9, gateway_name="old", sub_devices=[])]) == [[]]
     assert stored_box(database).details.name == "new"
@@ -158,13 +158,13 @@ def test_a_report_that_was_overtaken_changes_nothing(database: Database) -> None
 
 def test_reports_of_one_request_are_taken_in_the_order_of_their_coming(database: Database) -> None:
     later, earlier = new_report(10, gateway_name="new"), new_report(0, gateway_name="old")
-    first, second = Writer(database, 2**20).record_status([later, earlier])
+    first, second = Writer(database, BOUNDS).record_status([later, earlier])
     assert [(change.field, change.before, change.after) for change in first] == [("name", "old", "new")]
     assert len(second) == 3
 
 
 def test_reports_share_transactions_with_events(database: Database) -> None:
-    writer = Writer(database, 2**20)
+    writer = Writer(database, BOUNDS)
     outcomes: list[Any] = []
     with database.write():  # so that all of them wait for one transaction
         threads = [
@@ -182,7 +182,7 @@ def test_reports_share_transactions_with_events(database: Database) -> None:
 
 def test_processes_that_report_of_the_same_boxes_agree(database: Database) -> None:
     numbers = range(8)
-    writers = [Writer(database, 2**20) for _ in range(4)]
+    writers = [Writer(database, BOUNDS) for _ in range(4)]
 
     def reports(first: int) -> list[Any]:  # so close together that none of the boxes counts as silent
         keys = sorted(numbers, reverse=first % 2 == 0)
@@ -211,7 +211,7 @@ def test_processes_that_report_of_the_same_boxes_agree(database: Database) -> No
 
 def test_a_first_report_waits_for_another_process_that_was_first(postgresql_url: str) -> None:
     with closing(Database(postgresql_url)) as database:
-        writer, changes = Writer(database, 2**20), []
+        writer, changes = Writer(database, BOUNDS), []
         thread = threading.Thread(target=lambda: changes.extend(writer.record_status([new_report(10)])))
         with database.write() as connection:
             devices.record(connection, [new_report(0)])
@@ -224,7 +224,7 @@ def test_a_first_report_waits_for_another_process_that_was_first(postgresql_url:
 
 def test_two_processes_lock_boxes_in_the_same_order(postgresql_url: str) -> None:
     with closing(Database(postgresql_url)) as database:
-        writer, (a, b), changes = Writer(database, 2**20), ("A", "B"), []
+        writer, (a, b), changes = Writer(database, BOUNDS), ("A", "B"), []
         reports = [new_report(10, dev_sno=b), new_report(10, dev_sno=a)]
         thread = threading.Thread(target=lambda: changes.extend(writer.record_status(reports)))
         with database.write() as connection:
