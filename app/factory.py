@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask
-from werkzeug.exceptions import HTTPException
 
 from app.config import Settings
+from app.receiver.bodies import read_body
 from app.receiver.health import create_health
-from app.receiver.refusing import http_problem
-from app.receiver.routes import create_events
-from app.receiver.status_routes import create_status
+from app.receiver.refusing import answer_errors
+from app.receiver.routes import create_endpoints
 from app.store.database import Database
 from app.store.quarantine import bounds_of
 from app.store.writer import Writer
@@ -26,10 +25,10 @@ def create_receiver(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
     writer = Writer(database, bounds_of(settings))
-    app.register_blueprint(create_events(settings, writer))
-    app.register_blueprint(create_status(settings, writer))
+    app.before_request(lambda: read_body(settings.max_body_bytes))
+    answer_errors(app, writer, settings.refused_status)
+    app.register_blueprint(create_endpoints(settings, writer))
     app.register_blueprint(create_health(settings, database))
-    app.register_error_handler(HTTPException, http_problem)
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way
     return app
 

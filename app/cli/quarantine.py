@@ -8,11 +8,14 @@ import click
 
 from app.cli.opening import local_time, open_store, show_table
 from app.config import Settings, load_settings
-from app.domain.events import Kind
+from app.domain.devices import StatusReport
+from app.domain.events import Kind, Recorded
 from app.domain.refusals import Quarantined
+from app.domain.texts import shown as shown_text
 from app.errors import Se3Error, StoreUnavailable
 from app.receiver.admission import Admission
 from app.receiver.admission import admit as admit_body
+from app.receiver.paths import STATUS
 from app.store import quarantine as store
 from app.store.database import Database
 
@@ -57,9 +60,7 @@ def show(quarantine_id: UUID, body_only: bool) -> None:
 @click.argument("quarantine_ids", metavar="[ID]...", type=click.UUID, nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All refused bodies, the oldest first.")
 @click.option("--status", type=click.IntRange(400, 599), help="With --all: only those with this status.")
-@click.option(
-    "--kind", type=click.Choice([k.value for k in Kind]), help="What they hold, if the path does not tell."
-)
+@click.option("--kind", type=click.Choice([*Kind, STATUS]), help="What they hold, if the path does not tell.")
 @click.option("--body", type=click.File("rb"), help="Take this corrected body in place of the kept one.")
 def admit(
     quarantine_ids: tuple[UUID, ...],
@@ -121,9 +122,15 @@ def _admit(database: Database, settings: Settings, quarantine_id: UUID, admissio
     except Se3Error as error:
         click.echo(f"{quarantine_id}  {error}", err=True)
         return False
-    for event in recorded:
-        click.echo(f"{quarantine_id}  {'duplicate of' if event.duplicate else 'became'} event {event.id}")
+    for item in recorded:
+        click.echo(f"{quarantine_id}  {_outcome(item)}")
     return True
+
+
+def _outcome(item: Recorded | StatusReport) -> str:
+    if isinstance(item, StatusReport):
+        return f"was a status report of box {shown_text(item.key)}"
+    return f"{'duplicate of' if item.duplicate else 'became'} event {item.id}"
 
 
 def _row(refused: Quarantined) -> list[str]:

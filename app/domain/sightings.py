@@ -1,20 +1,39 @@
 """When are a real-time and a history event two copies of one sighting?"""
 
-from datetime import timedelta
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from app.domain.events import FaceEvent
 
-CLOCK_STEP = timedelta(seconds=1)  # one copy may count seconds where the other counts milliseconds
+LONGEST_GAP = timedelta(seconds=1)
+"""Copies are never further apart than this."""
+
+_SAME_MOMENT = timedelta(milliseconds=1)  # fractions of seconds are rounded on their way
+_WHOLE_SECONDS = re.compile(r"[0-9]{1,10}")  # beyond, they are milliseconds
 
 
-def camera_names(device_ip: str | None, ep_id: str | None) -> frozenset[str]:
-    """Every name by which a copy may call the camera: its address, its id, and the address in its id.
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What tells one copy from another person's or another time's: when it was, in both forms, and where."""
 
-    A real-time copy has no ep_id, and a history copy may have nothing else. An ep_id is
-    `<dev_sno>__<ip>` or `<mac>__rtsp://host:port/path` (SE3 protocol, section 2).
+    occurred_at: datetime
+    timestamp: str
+    device_ip: str | None
+    ep_id: str | None
+
+
+def are_copies(one: Trace, other: Trace) -> bool:
+    """Whether two events of one person, of different kinds, are of the same moment and camera.
+
+    A real-time copy has no ep_id, and a history copy may have nothing else (SE3 protocol, section 2). Old
+    firmware counts seconds where newer counts milliseconds.
     """
-    return frozenset(name for name in (device_ip, ep_id, _address_in(ep_id or "")) if name)
+    coarse = _WHOLE_SECONDS.fullmatch(one.timestamp) or _WHOLE_SECONDS.fullmatch(other.timestamp)
+    apart = abs(one.occurred_at - other.occurred_at)
+    same_moment = apart < LONGEST_GAP if coarse else apart <= _SAME_MOMENT
+    return same_moment and not _camera_names(one).isdisjoint(_camera_names(other))
 
 
 def reason_to_skip(event: FaceEvent, enos_events: str) -> str | None:
@@ -29,7 +48,13 @@ def reason_to_skip(event: FaceEvent, enos_events: str) -> str | None:
     return None if wanted else f"ENOS_EVENTS is {enos_events}"
 
 
+def _camera_names(trace: Trace) -> frozenset[str]:
+    """Every name by which the camera may be called: its address, its id, and the address in its id."""
+    return frozenset(name for name in (trace.device_ip, trace.ep_id, _address_in(trace.ep_id or "")) if name)
+
+
 def _address_in(ep_id: str) -> str | None:
+    """The host in `<dev_sno>__<ip>` or `<mac>__rtsp://host:port/path` (SE3 protocol, section 2)."""
     rest = ep_id.partition("__")[2]
     if "://" not in rest:
         return rest

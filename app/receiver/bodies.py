@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 from flask import g, request
 
+from app.config import Settings
 from app.domain.events import Arrival
-from app.errors import BrokenOff
+from app.errors import BrokenOff, TooLarge
+from app.receiver.decoding import Decoded, decode
 
 _KEPT_AT_MOST = 4  # times MAX_BODY_MB: a longer body is not read, for it would fill the memory
 _PIECE_BYTES = 65536
@@ -19,7 +21,7 @@ def read_body(max_body_bytes: int) -> None:
         BrokenOff: the body ended early; `g.body` is what came.
     """
     declared = request.content_length or 0
-    g.arrival = Arrival(shown(request.path), request.remote_addr or "", datetime.now(UTC))
+    g.arrival = Arrival(printable(request.path), request.remote_addr or "", datetime.now(UTC))
     g.body, g.size = b"", declared
     limit = max_body_bytes * (_KEPT_AT_MOST if request.url_rule else 1)
     if declared > limit:
@@ -30,7 +32,18 @@ def read_body(max_body_bytes: int) -> None:
         raise BrokenOff(f"The body broke off after {len(body)} bytes{fault}")
 
 
-def shown(text: str) -> str:
+def decode_body(settings: Settings) -> Decoded:
+    """Decode the body of the present request.
+
+    Raises:
+        Refused: it is too large, or can't be read.
+    """
+    if g.size > settings.max_body_bytes:
+        raise TooLarge(f"The body has {g.size} bytes; MAX_BODY_MB allows {settings.max_body_mb} MB")
+    return decode(g.body, request.content_type or "", settings.max_body_bytes)
+
+
+def printable(text: str) -> str:
     """Text from a request that is safe to log, to print and to store."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:_LONGEST_SHOWN])
 

@@ -33,10 +33,21 @@ class _Branch(dict[str, Any]):
         step = path[0] or str(len(self))
         if len(path) == 1:
             self[step] = _Repeated([*_repeated(self[step]), value]) if step in self else value
-        elif isinstance(inner := self.setdefault(step, _Branch()), _Branch):
+        elif isinstance(inner := self._inner(step), _Branch):
             inner.add(path[1:], value)
         else:  # `a=1&a[b]=2`: both stay, each under the name it came with
             self.add([step + "".join(f"[{rest}]" for rest in path[1:])], value)
+
+    def _inner(self, step: str) -> Any:
+        """What stands at `step`, or a new branch; an object that came as text can be added to."""
+        inner = self.setdefault(step, _Branch())
+        if isinstance(inner, dict) and not isinstance(inner, _Branch):
+            inner = self[step] = _Object(inner)
+        return inner
+
+
+class _Object(_Branch):
+    """An object that came as text, and so is no list even if its keys count from 0."""
 
 
 class _Repeated(list[Any]):
@@ -64,6 +75,6 @@ def _plain(value: Any) -> Any:
         return list(value)
     if not isinstance(value, _Branch):
         return value
-    if list(value) == [str(index) for index in range(len(value))]:
+    if not isinstance(value, _Object) and list(value) == [str(index) for index in range(len(value))]:
         return [_plain(item) for item in value.values()]
     return {name: _plain(item) for name, item in value.items()}

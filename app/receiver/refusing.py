@@ -1,17 +1,32 @@
 """Whatever is refused is kept in quarantine, then answered with every reason."""
 
 import structlog
-from flask import Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from app.domain.events import Arrival
 from app.domain.refusals import Refusal
-from app.errors import Refused, StoreUnavailable, WrongMethod
+from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, UnknownPath, WrongMethod
 from app.receiver import replies
-from app.receiver.bodies import shown
+from app.receiver.bodies import printable
 from app.store.writer import Writer
 
+_UNKNOWN_PATH = "This path takes no events; /HistoryEvent and /RealTimeEvent do"
+_OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
+
 log = structlog.get_logger(__name__)
+
+
+def answer_errors(app: Flask, writer: Writer, refused_status: int | None) -> None:
+    """Have every error of a request answered, and its body kept where there is something to keep."""
+    refuser = Refuser(writer, refused_status)
+    app.register_error_handler(Refused, refuser.refuse)
+    app.register_error_handler(NotFound, lambda _: refuser.refuse(UnknownPath(_UNKNOWN_PATH)))
+    app.register_error_handler(MethodNotAllowed, refuser.wrong_method)
+    app.register_error_handler(StoreUnavailable, unavailable_reply)
+    for own_fault in (NotStored, InternalServerError):
+        app.register_error_handler(own_fault, lambda _: refuser.refuse(OwnFault(_OWN_FAULT)))
+    app.register_error_handler(HTTPException, http_problem)
 
 
 class Refuser:
@@ -40,7 +55,7 @@ class Refuser:
         return response
 
     def _refusal(self, error: Refused) -> Refusal:
-        return refusal(error, g.arrival, request.method, shown(request.content_type or ""), g.body)
+        return refusal(error, g.arrival, request.method, printable(request.content_type or ""), g.body)
 
 
 def refusal(error: Refused, arrival: Arrival, method: str, content_type: str, body: bytes) -> Refusal:

@@ -38,6 +38,8 @@ def _without_bytes(value: Any) -> Any:
     """A document holds no bytes: file parts of a form become base64 text."""
     if isinstance(value, bytes):
         return text_as_sent("", value)
+    if isinstance(value, list):
+        return [_without_bytes(item) for item in value]
     return {name: _without_bytes(v) for name, v in value.items()} if isinstance(value, dict) else value
 
 

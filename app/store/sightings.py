@@ -1,19 +1,20 @@
 """Sightings: the real-time and the history event of one sighting are linked as the second comes in."""
 
 from collections.abc import Sequence, Set
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select, update
 
 from app.domain.events import FaceEvent
-from app.domain.sightings import CLOCK_STEP, camera_names
+from app.domain.sightings import LONGEST_GAP, Trace, are_copies
 from app.store.models import EventRow
 
 
 def link(connection: Connection, added: Sequence[FaceEvent]) -> None:
     """Give each of these new events, in turn, the sighting_id of an earlier copy of the other kind, if any.
 
-    Copies have the same identity, were seen by the same camera, and occurred within a second of each other.
+    `app.domain.sightings.are_copies` says what makes them copies, beside the same identity.
     """
     _take_turns(connection, sorted({event.identity_id for event in added}))
     later = {event.id for event in added}
@@ -34,16 +35,16 @@ def _take_turns(connection: Connection, identity_ids: list[str]) -> None:
 def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]) -> UUID | None:
     """The sighting_id of an earlier copy: one that is not among the `later` ones."""
     query = (
-        select(EventRow.id, EventRow.sighting_id, EventRow.device_ip, EventRow.ep_id)
+        select(EventRow.id, EventRow.sighting_id, *(getattr(EventRow, name) for name in Trace.__slots__))
         .where(
             EventRow.identity_id == event.identity_id,
-            EventRow.occurred_at.between(event.occurred_at - CLOCK_STEP, event.occurred_at + CLOCK_STEP),
+            EventRow.occurred_at.between(event.occurred_at - LONGEST_GAP, event.occurred_at + LONGEST_GAP),
             EventRow.kind != event.kind,
         )
         .order_by(EventRow.id)
     )
-    own_names = camera_names(event.device_ip, event.ep_id)
-    for event_id, sighting_id, device_ip, ep_id in connection.execute(query):
-        if event_id not in later and not own_names.isdisjoint(camera_names(device_ip, ep_id)):
-            return sighting_id
+    own = Trace(event.occurred_at, event.timestamp, event.device_ip, event.ep_id)
+    for event_id, sighting_id, *trace in connection.execute(query):
+        if event_id not in later and are_copies(own, Trace(*trace)):
+            return cast(UUID, sighting_id)
     return None

@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 
 from app.config import Settings
-from app.domain.events import Arrival, Kind
+from app.domain.events import Arrival, Kind, Recorded
 from app.domain.refusals import Refusal
 from app.errors import Invalid, Se3Error
 from app.receiver.admission import Admission, admit
-from app.store import events, quarantine, writer
+from app.receiver.paths import STATUS
+from app.store import devices, events, quarantine, writer
 from app.store.database import Database
 from app.store.quarantine import Bounds
 from app.store.queries import counts
@@ -43,6 +44,10 @@ def prune(database: Database, bounds: Bounds) -> set[bytes]:
     return {row[1] for row in found if row}
 
 
+def admitted(*arguments: Any) -> list[Recorded]:
+    return [item for item in admit(*arguments) if isinstance(item, Recorded)]
+
+
 def test_a_refused_body_is_admitted_as_of_when_it_came(box: BoxClient, database: Database) -> None:
     reply = box.post("/HistoryEvent", json=WITHOUT_A_GROUP)
     quarantine_id = UUID(reply.json["quarantine"])
@@ -50,7 +55,7 @@ def test_a_refused_body_is_admitted_as_of_when_it_came(box: BoxClient, database:
         refused = quarantine.get(connection, quarantine_id)
     with pytest.raises(Invalid, match="group_name is missing"):
         admit(database, Settings(), quarantine_id, Admission())
-    [recorded] = admit(database, Settings(validation="lenient"), quarantine_id, Admission())
+    [recorded] = admitted(database, Settings(validation="lenient"), quarantine_id, Admission())
     with database.read() as connection:
         event = events.get(connection, recorded.id)
         assert quarantine.get(connection, quarantine_id) is None
@@ -75,18 +80,32 @@ def test_a_body_from_a_mistyped_path_is_admitted_once_its_kind_is_named(
     quarantine_id = UUID(box.post("/RealtimeEvnt", json=payload("realtime-v2r4")).json["quarantine"])
     with pytest.raises(Se3Error, match="--kind"):
         admit(database, Settings(), quarantine_id, Admission())
-    [recorded] = admit(database, Settings(), quarantine_id, Admission(Kind.REALTIME))
+    [recorded] = admitted(database, Settings(), quarantine_id, Admission(Kind.REALTIME))
     with database.read() as connection:
         event = events.get(connection, recorded.id)
     assert event is not None
     assert event.kind is Kind.REALTIME
 
 
+def test_a_status_report_from_a_mistyped_path_is_admitted_too(box: BoxClient, database: Database) -> None:
+    quarantine_id = UUID(box.post("/DeviceStats", json=payload("status-v2r4")).json["quarantine"])
+    admit(database, Settings(), quarantine_id, Admission(STATUS))
+    with database.read() as connection:
+        [found] = devices.boxes(connection)
+        assert counts(connection).quarantine == 0
+    assert found.document == payload("status-v2r4")
+    refused = UUID(box.post("/DeviceStatus", json={"gateway_ip": "10.0.0.1"}).json["quarantine"])
+    corrected = Admission(body=json.dumps({"dev_sno": "A1"}).encode())
+    admit(database, Settings(), refused, corrected)
+    with database.read() as connection:
+        assert {known.key for known in devices.boxes(connection)} == {"ZKZ0001", "A1"}
+
+
 def test_admitting_what_came_again_meanwhile_is_a_duplicate(box_for: BoxFor, database: Database) -> None:
     quarantine_id = UUID(box_for().post("/HistoryEvent", json=WITHOUT_A_GROUP).json["quarantine"])
     lenient = Settings(validation="lenient")
     event_id = box_for(validation="lenient").post("/HistoryEvent", json=WITHOUT_A_GROUP).json["data"]["id"]
-    [recorded] = admit(database, lenient, quarantine_id, Admission())
+    [recorded] = admitted(database, lenient, quarantine_id, Admission())
     assert (str(recorded.id), recorded.duplicate) == (event_id, True)
 
 

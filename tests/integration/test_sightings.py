@@ -24,12 +24,14 @@ HISTORIES: dict[str, dict[str, Any]] = {
     "id of box and address": WHO | {"group_name": "g", "ext_data": {"ep_id": "B__10.0.0.7"}},
     "id with a url": WHO | {"ep_info": {"ep_id": "0xe0__rtsp://10.0.0.7:554/ch1"}},
     "v6": WHO | {"media_device_info": {"media_device_ip": "10.0.0.7", "media_device_id": "f00"}},
+    "float seconds": WHO | {"ep_info": {"ep_ip": "10.0.0.7"}, "timestamp": 1629080261.8812},
     "whole seconds": WHO | {"ep_info": {"ep_ip": "10.0.0.7"}, "timestamp": 1629080261},
 }
 OTHERS: dict[str, dict[str, Any]] = {
     "another person": HISTORIES["v6"] | {"identity_id": "8"},
     "another camera": HISTORIES["v6"] | {"media_device_info": {"media_device_ip": "10.0.0.8"}},
-    "another time": HISTORIES["v6"] | {"timestamp": 1629080261881 + 1001},
+    "another time": HISTORIES["v6"] | {"timestamp": 1629080261881 + 2},
+    "another second": HISTORIES["whole seconds"] | {"timestamp": 1629080260},
     "no camera at all": WHO | {"ep_info": {"ep_id": ""}},
 }
 

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.domain.devices import BoxStatus
-from app.receiver.status_routes import STATUS_PATHS
+from app.receiver.paths import STATUS_PATHS
+from app.simulators.form_encodings import Encoded
 from app.store import devices, quarantine
 from app.store.database import Database
 from app.store.queries import counts
 from app.store.writer import Writer
 from app.telemetry.logs import configure_logging
 from tests.integration.conftest import BoxClient, BoxFor
-from tests.support.encodings import ENCODINGS, Body, as_bracketed, as_json
+from tests.support.encodings import DIALECTS, ENCODINGS, as_json
 from tests.support.new_events import BOUNDS, new_event
 from tests.support.new_reports import at, new_report
 from tests.support.payloads import payload
@@ -30,7 +31,7 @@ from tests.support.waiting import wait_until
 KEY = "ZKZ0001"
 GATE, DOOR = "ZKZ0001__192.168.1.101", "ZKZ0001__192.168.1.151"
 
-FORMS = {**ENCODINGS, "bracketed": as_bracketed}
+FORMS = {**ENCODINGS, "bracketed": DIALECTS["bracketed"]}
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -38,8 +39,8 @@ SCALARS = (
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
-def post(box: BoxClient, body: Body, path: str = "/DeviceStatus") -> Any:
-    return box.post(path, data=body[0], content_type=body[1])
+def post(box: BoxClient, body: Encoded, path: str = "/DeviceStatus") -> Any:
+    return box.post(path, data=body[0], headers=body[1])
 
 
 def stored_box(database: Database, key: str = KEY) -> BoxStatus:
@@ -78,7 +79,7 @@ def test_more_paths_come_from_settings(box_for: BoxFor) -> None:
 
 @pytest.mark.parametrize("encode", FORMS.values(), ids=FORMS)
 def test_each_encoding_says_the_same(
-    box: BoxClient, database: Database, encode: Callable[[dict[str, Any]], Body]
+    box: BoxClient, database: Database, encode: Callable[[dict[str, Any]], Encoded]
 ) -> None:
     sent = payload("status-v5r5") | {"sub_devices": []}
     assert post(box, encode(sent)).status_code == 200
@@ -237,7 +238,7 @@ def test_two_processes_lock_boxes_in_the_same_order(postgresql_url: str) -> None
 
 
 def test_a_report_without_a_box_is_refused_and_kept(box: BoxClient, database: Database) -> None:
-    reply = post(box, (b'{"gateway_name": "nobody", "dev_sno": 5}', "application/json"))
+    reply = post(box, (b'{"gateway_name": "nobody", "dev_sno": 5}', {}))
     assert reply.status_code == 422
     assert reply.json["type"] == "urn:se3:problem:invalid-report"
     assert [error["pointer"] for error in reply.json["errors"]] == ["#/dev_sno", "#"]
@@ -250,7 +251,7 @@ def test_a_report_without_a_box_is_refused_and_kept(box: BoxClient, database: Da
 
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"5", 415), (b"", 400), (b"[5]", 400)])
 def test_what_is_no_object_is_refused(box: BoxClient, body: bytes, status: int) -> None:
-    assert post(box, (body, "text/plain")).status_code == status
+    assert post(box, (body, {"Content-Type": "text/plain"})).status_code == status
 
 
 def test_an_array_of_reports_is_taken_whole_or_not_at_all(box: BoxClient, database: Database) -> None:

@@ -1,0 +1,42 @@
+"""The paths that boxes in the field may already be set to, and a site's own (SE3 protocol, section 1)."""
+
+from typing import Final, Literal
+
+from app.config import Settings
+from app.domain.events import Kind
+
+STATUS: Final = "status"
+Report = Kind | Literal["status"]
+"""What a body holds: events of a kind, or a status report."""
+
+HISTORY_PATHS = (
+    "/HistoryEvent",
+    "/EventServer/api/HistoryEvent",
+    "/EventServer/api/SophonFogHistoryEvent",
+)
+REALTIME_PATHS = (
+    "/RealTimeEvent",
+    "/EventServer/api/RealTimeEvent",
+    "/EventServer/api/SophonFogRelEvent",
+)
+STATUS_PATHS = (
+    "/DeviceStatus",
+    "/SophonFogStatus",
+    "/EventServer/api/DeviceStatus",
+    "/EventServer/api/SophonFogStatus",
+    "/MonitorServer/api/SophonFogStatus",
+)
+
+
+def paths_of(settings: Settings) -> dict[Report, tuple[str, ...]]:
+    """Every path, once, by what it takes."""
+    return {
+        Kind.HISTORY: tuple(dict.fromkeys(HISTORY_PATHS + settings.history_paths)),
+        Kind.REALTIME: tuple(dict.fromkeys(REALTIME_PATHS + settings.realtime_paths)),
+        STATUS: tuple(dict.fromkeys(STATUS_PATHS + settings.status_paths)),
+    }
+
+
+def report_of(path: str, settings: Settings) -> Report | None:
+    """What this path takes; None if nothing."""
+    return next((report for report, paths in paths_of(settings).items() if path in paths), None)
