@@ -1,6 +1,7 @@
 """A box's WebSocket, on which it serves its real-time events (SE3 protocol, section 7, item 7)."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,8 @@ from websockets.sync.server import Server, ServerConnection, serve
 from app.errors import Se3Error
 
 _REQUEST_SECONDS = 10.0
+_QUIET = logging.getLogger(__name__)
+_QUIET.setLevel(logging.CRITICAL)  # websockets reports whoever connects and speaks no WebSocket as an error
 _WRONG_REQUEST = "the first message must be an object with need_face, need_register and event_list"
 
 
@@ -43,7 +46,9 @@ class BoxSocket:
             Se3Error: it can't listen there.
         """
         try:
-            self._server = serve(self._serve, self._host, self._port, compression=None, close_timeout=2)
+            self._server = serve(
+                self._serve, self._host, self._port, compression=None, close_timeout=2, logger=_QUIET
+            )
         except OSError as error:
             raise Se3Error(f"The simulated box can't listen on {self.url}: {error.strerror}.") from error
         self._port = self._server.socket.getsockname()[1]

@@ -39,7 +39,7 @@ Log = Callable[[], str]
 
 @pytest.fixture
 def box() -> Iterator[BoxSocket]:
-    with BoxSocket() as box:
+    with BoxSocket(port=free_port()) as box:  # one that nobody takes while it is stopped
         yield box
 
 

@@ -15,7 +15,7 @@ REQUEST: dict[str, Any] = {"need_face": True, "need_register": False, "event_lis
 
 @pytest.fixture
 def box() -> Iterator[BoxSocket]:
-    with BoxSocket() as box:
+    with BoxSocket(port=free_port()) as box:  # one that nobody takes while it is stopped
         yield box
 
 
