@@ -7,9 +7,9 @@ from typing import Any
 from flask import Flask
 
 from app.config import Settings
-from app.receiver.bodies import read_body
 from app.receiver.health import create_health
 from app.receiver.refusing import answer_errors
+from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
 from app.store.database import Database
 from app.store.quarantine import bounds_of

@@ -9,10 +9,10 @@ from app.domain.devices import StatusReport
 from app.domain.events import Arrival, Kind, NewEvent, Recorded
 from app.domain.refusals import Quarantined
 from app.errors import Se3Error
-from app.receiver.decoding import decode
+from app.receiver.body.decoding import decode
+from app.receiver.event.reading import read_events
 from app.receiver.paths import STATUS, Report, report_of
-from app.receiver.reading import read_events
-from app.receiver.status_reading import read_reports
+from app.receiver.status.reading import read_reports
 from app.store import devices, events, quarantine
 from app.store.database import Database
 

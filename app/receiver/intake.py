@@ -9,8 +9,8 @@ import structlog
 from app.config import Settings
 from app.domain.events import Arrival, Kind
 from app.errors import OwnFault, Refused, StoreUnavailable
-from app.receiver.decoding import decode
-from app.receiver.reading import read_events
+from app.receiver.body.decoding import decode
+from app.receiver.event.reading import read_events
 from app.receiver.refusing import log_refused, refusal
 from app.store.writer import Writer
 

@@ -8,7 +8,7 @@ from app.domain.events import Arrival
 from app.domain.refusals import Refusal
 from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, UnknownPath, WrongMethod
 from app.receiver import replies
-from app.receiver.bodies import printable
+from app.receiver.requests import printable
 from app.store.writer import Writer
 
 _UNKNOWN_PATH = "This path takes no events; /HistoryEvent and /RealTimeEvent do"

@@ -10,10 +10,10 @@ from app.domain.device_changes import DeviceChange
 from app.domain.events import Kind
 from app.domain.texts import shown
 from app.receiver import replies
-from app.receiver.bodies import decode_body
+from app.receiver.event.reading import read_events
 from app.receiver.paths import STATUS, paths_of
-from app.receiver.reading import read_events
-from app.receiver.status_reading import read_reports
+from app.receiver.requests import decode_body
+from app.receiver.status.reading import read_reports
 from app.store.writer import Writer
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, case, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select
 
 from app.config import Settings
 from app.domain.ids import new_id
@@ -82,7 +82,8 @@ def prune(connection: Connection, bounds: Bounds, now: datetime) -> int:
 
 def remove(connection: Connection, quarantine_ids: Sequence[UUID]) -> int:
     """Delete these bodies; returns how many were there."""
-    return connection.execute(delete(QuarantineRow).where(QuarantineRow.id.in_(quarantine_ids))).rowcount
+    one = delete(QuarantineRow).where(QuarantineRow.id == bindparam("quarantine_id"))
+    return sum(connection.execute(one, {"quarantine_id": known}).rowcount for known in quarantine_ids)
 
 
 def ids(connection: Connection, status: int | None = None) -> list[UUID]:

@@ -18,8 +18,8 @@ from websockets.sync.server import ServerConnection, serve
 from app.config import Settings
 from app.errors import Se3Error
 from app.receiver import intake, listener
+from app.receiver.event.reading import read_events
 from app.receiver.listener import listen
-from app.receiver.reading import read_events
 from app.simulators.box_socket import BoxSocket
 from app.store import events, quarantine
 from app.store.database import Database

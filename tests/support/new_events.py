@@ -5,8 +5,8 @@ from typing import Any
 
 from app.config import Settings
 from app.domain.events import Arrival, Kind, NewEvent
-from app.receiver.decoding import Decoded, Encoding
-from app.receiver.reading import read_events
+from app.receiver.body.decoding import Decoded, Encoding
+from app.receiver.event.reading import read_events
 from app.store.quarantine import Bounds
 from tests.support.payloads import payload
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from app.domain.devices import StatusReport
 from app.domain.events import Arrival
-from app.receiver.decoding import Decoded, Encoding
-from app.receiver.status_reading import read_reports
+from app.receiver.body.decoding import Decoded, Encoding
+from app.receiver.status.reading import read_reports
 from tests.support.payloads import payload
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

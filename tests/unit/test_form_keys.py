@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.receiver.form_keys import gather
+from app.receiver.body.form_keys import gather
 
 
 @pytest.mark.parametrize(

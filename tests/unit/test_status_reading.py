@@ -7,8 +7,8 @@ import pytest
 from app.domain.devices import BoxDetails, StatusReport
 from app.domain.events import Arrival
 from app.errors import InvalidReport
-from app.receiver.decoding import Decoded, Encoding
-from app.receiver.status_reading import read_reports
+from app.receiver.body.decoding import Decoded, Encoding
+from app.receiver.status.reading import read_reports
 from tests.support.new_reports import BEGIN, new_report
 from tests.support.payloads import payload
 

@@ -12,9 +12,9 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from app import jsontext
 from app.domain.firmware import SCALAR_NAMES
 from app.errors import Unreadable
-from app.receiver.charsets import charset_of
-from app.receiver.form_keys import gather, steps
-from app.receiver.pictures import media_type_of
+from app.receiver.body.charsets import charset_of
+from app.receiver.body.form_keys import gather, steps
+from app.receiver.body.media_types import media_type_of
 
 _MOST_PARTS = 1000
 

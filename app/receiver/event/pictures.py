@@ -11,6 +11,7 @@ from app.domain.events import Picture, PictureUse
 from app.domain.firmware import PICTURE_NAMES, TEXT_NAMES
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning, WarningCode
+from app.receiver.body.media_types import media_type_of
 from app.store.pictures import text_as_sent
 
 _PREFIX = re.compile(r"data:[\w/.+-]*(?:;[\w=.+-]*)?;base64,")
@@ -118,14 +119,3 @@ def _decode_dialect(text: str) -> bytes:
         return pybase64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         return b""
-
-
-def media_type_of(content: bytes) -> str | None:
-    """The media type of a JPEG, PNG or WebP, told by content alone; None for anything else."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return None

@@ -10,9 +10,9 @@ from app.domain.ids import new_id
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning, WarningCode
 from app.errors import Invalid, Problem
-from app.receiver.checking import Checked, check, dev_sno_of
-from app.receiver.decoding import Decoded, Encoding
-from app.receiver.pictures import Pictures, take_pictures
+from app.receiver.body.decoding import Decoded, Encoding
+from app.receiver.event.checking import Checked, check, dev_sno_of
+from app.receiver.event.pictures import Pictures, take_pictures
 
 _FIRST_BOXES = datetime(2010, 1, 1, tzinfo=UTC)  # a clock that says less was never set
 _CLOCKS_DIFFER = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from flask import g, request
 from app.config import Settings
 from app.domain.events import Arrival
 from app.errors import BrokenOff, TooLarge
-from app.receiver.decoding import Decoded, decode
+from app.receiver.body.decoding import Decoded, decode
 
 _KEPT_AT_MOST = 4  # times MAX_BODY_MB: a longer body is not read, for it would fill the memory
 _PIECE_BYTES = 65536

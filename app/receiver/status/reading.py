@@ -7,9 +7,9 @@ from app.domain.devices import BoxDetails, CameraDetails, CameraReport, StatusRe
 from app.domain.events import Arrival
 from app.domain.pointers import pointer
 from app.errors import InvalidReport, Problem
-from app.receiver.box_measures import measures
-from app.receiver.decoding import Decoded
-from app.receiver.status_schemas import KEYS, LICENCE_KEYS, readable, readable_cameras
+from app.receiver.body.decoding import Decoded
+from app.receiver.status.measures import measures
+from app.receiver.status.schemas import KEYS, LICENCE_KEYS, readable, readable_cameras
 from app.store.pictures import text_as_sent
 
 _SHORT_VERSION = re.compile(r"V\d+R\d+[A-Z\d]*")

@@ -10,9 +10,9 @@ from app.domain.firmware import NESTED, PERSON_TYPES, FirmwareForm, Found, form_
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning, WarningCode
 from app.errors import Invalid, Problem
-from app.receiver.containers import restore_containers
+from app.receiver.event.containers import restore_containers
+from app.receiver.event.schema import Contract
 from app.receiver.fields import Text
-from app.receiver.schemas import Contract
 
 _CONTRACT = Contract(unknown=EXCLUDE)
 _ALL = frozenset(_CONTRACT.fields)

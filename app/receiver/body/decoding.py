@@ -12,9 +12,9 @@ from app import jsontext
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning
 from app.errors import Problem, Unreadable, UnsupportedMedia
-from app.receiver.charsets import UTF_8, charset_of, charset_warnings
-from app.receiver.forms import multipart_document, urlencoded_document
-from app.receiver.unpacking import gunzip, inflate
+from app.receiver.body.charsets import UTF_8, charset_of, charset_warnings
+from app.receiver.body.forms import multipart_document, urlencoded_document
+from app.receiver.body.unpacking import gunzip, inflate
 
 _BEFORE_JSON = (
     b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, white space, and zeros of UTF-16 and UTF-32

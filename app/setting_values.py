@@ -1,0 +1,100 @@
+"""Reads the texts of settings. Each raises ValueError with words that go on from the setting's name."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: relative paths in settings start here."""
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Read a whole number within these limits."""
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Read one of these words, in capitals or not."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return parse
+
+
+def refused_status(text: str) -> int:
+    """Read the HTTP status of refused bodies."""
+    if not re.fullmatch(r"200|4[0-9]{2}", text):
+        raise ValueError("must be 200, or from 400 to 499")
+    return int(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """Read true or false."""
+    if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
+        raise ValueError("must be true or false")
+    return text.lower() in ("true", "yes", "1")
+
+
+def database_url(text: str) -> str:
+    """Read the URL of a database in the form that SQLAlchemy takes; relative paths start at ROOT."""
+    scheme, separator, rest = text.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and "?" not in rest:
+        return f"sqlite:///{(ROOT / rest[1:]).resolve()}"
+    if separator and scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        return f"postgresql+psycopg://{rest}"
+    raise ValueError("must look like sqlite:///var/se3.db or postgresql://user:password@host/database")
+
+
+def bind(text: str) -> str:
+    """Read an address and a port to listen on."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("must be an address and a port, such as 0.0.0.0:9528 or [::]:9528")
+    return text
+
+
+def paths(text: str) -> tuple[str, ...]:
+    """Read URL paths, separated by commas; each without a slash at its end."""
+    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    if wrong := [path for path in found if not path.startswith("/") or set(path) & set("<>?# ")]:
+        raise ValueError(f"must be paths that start with /, separated by commas; wrong: {', '.join(wrong)}")
+    return found
+
+
+def broker_url(text: str) -> str:
+    """Read the URL of an MQTT broker."""
+    try:
+        url = urlsplit(text)
+        fits = url.scheme in ("mqtt", "mqtts") and url.hostname and (url.port or 0) >= 0
+    except ValueError:
+        fits = False
+    if "@" in text:
+        raise ValueError("must hold no user and password: ENOS_USERNAME and ENOS_PASSWORD do")
+    if not fits:
+        raise ValueError("must look like mqtt://host:11883 or mqtts://host:18883")
+    return text
+
+
+def product_key(text: str) -> str:
+    """Read a product key of EnOS."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", text):
+        raise ValueError("must be letters, digits, dots, hyphens or underscores: it stands in MQTT topics")
+    return text
+
+
+def file(text: str) -> Path:
+    """Read the path of a file that exists; relative ones start at ROOT."""
+    path = ROOT / text
+    if not path.is_file():
+        raise ValueError("must name a file that exists")
+    return path
