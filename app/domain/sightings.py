@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 
 from app.domain.events import FaceEvent
 
-LONGEST_GAP = timedelta(seconds=1)
-"""Copies are never further apart than this."""
-
+_SECOND = timedelta(seconds=1)
 _SAME_MOMENT = timedelta(milliseconds=1)  # fractions of seconds are rounded on their way
 _WHOLE_SECONDS = re.compile(r"[0-9]{1,10}")  # beyond, they are milliseconds
 
@@ -24,15 +22,33 @@ class Trace:
     ep_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The times that copies of an event may have: from `first` to `last`, or one of `seconds`."""
+
+    first: datetime
+    last: datetime
+    seconds: tuple[datetime, ...]
+
+
+def moments_of(trace: Trace) -> Moments:
+    """When copies of this event may have occurred; more than `are_copies` takes, but few."""
+    at = trace.occurred_at
+    if _counts_seconds(trace):
+        return Moments(at - _SECOND, at + _SECOND, ())
+    second = at.replace(microsecond=0)
+    return Moments(at - _SAME_MOMENT, at + _SAME_MOMENT, (second, second + _SECOND))
+
+
 def are_copies(one: Trace, other: Trace) -> bool:
     """Whether two events of one person, of different kinds, are of the same moment and camera.
 
     A real-time copy has no ep_id, and a history copy may have nothing else (SE3 protocol, section 2). Old
     firmware counts seconds where newer counts milliseconds.
     """
-    coarse = _WHOLE_SECONDS.fullmatch(one.timestamp) or _WHOLE_SECONDS.fullmatch(other.timestamp)
     apart = abs(one.occurred_at - other.occurred_at)
-    same_moment = apart < LONGEST_GAP if coarse else apart <= _SAME_MOMENT
+    coarse = _counts_seconds(one) or _counts_seconds(other)
+    same_moment = apart < _SECOND if coarse else apart <= _SAME_MOMENT
     return same_moment and not _camera_names(one).isdisjoint(_camera_names(other))
 
 
@@ -46,6 +62,10 @@ def reason_to_skip(event: FaceEvent, enos_events: str) -> str | None:
         return None if is_first else f"ENOS_EVENTS is first, and event {event.sighting_id} came before"
     wanted = enos_events in ("both", event.kind)
     return None if wanted else f"ENOS_EVENTS is {enos_events}"
+
+
+def _counts_seconds(trace: Trace) -> bool:
+    return bool(_WHOLE_SECONDS.fullmatch(trace.timestamp))
 
 
 def _camera_names(trace: Trace) -> frozenset[str]:

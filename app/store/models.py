@@ -86,7 +86,7 @@ class EventRow(Base):
     __tablename__ = "events"
     __table_args__ = (
         UniqueConstraint("kind", "fingerprint"),
-        Index(None, "identity_id", "occurred_at"),
+        Index(None, "occurred_at"),
         Index(None, "sighting_id"),
     )
 

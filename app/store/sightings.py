@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 
 from app.domain.events import FaceEvent
-from app.domain.sightings import LONGEST_GAP, Trace, are_copies
+from app.domain.sightings import Trace, are_copies, moments_of
 from app.store.models import EventRow
 
 
@@ -34,16 +34,18 @@ def _take_turns(connection: Connection, identity_ids: list[str]) -> None:
 
 def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]) -> UUID | None:
     """The sighting_id of an earlier copy: one that is not among the `later` ones."""
+    own = Trace(event.occurred_at, event.timestamp, event.device_ip, event.ep_id)
+    moments = moments_of(own)
     query = (
         select(EventRow.id, EventRow.sighting_id, *(getattr(EventRow, name) for name in Trace.__slots__))
         .where(
+            EventRow.occurred_at.between(moments.first, moments.last)
+            | EventRow.occurred_at.in_(moments.seconds),
             EventRow.identity_id == event.identity_id,
-            EventRow.occurred_at.between(event.occurred_at - LONGEST_GAP, event.occurred_at + LONGEST_GAP),
             EventRow.kind != event.kind,
         )
         .order_by(EventRow.id)
     )
-    own = Trace(event.occurred_at, event.timestamp, event.device_ip, event.ep_id)
     for event_id, sighting_id, *trace in connection.execute(query):
         if event_id not in later and are_copies(own, Trace(*trace)):
             return cast(UUID, sighting_id)

@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.execute("UPDATE events SET sighting_id = id")
     with op.batch_alter_table("events") as events:
         events.alter_column("sighting_id", existing_type=sa.Uuid(), nullable=False)
-        events.create_index("ix_events_identity_id_occurred_at", ["identity_id", "occurred_at"])
+        events.create_index("ix_events_occurred_at", ["occurred_at"])
         events.create_index("ix_events_sighting_id", ["sighting_id"])
     op.create_table(
         "event_warnings",
@@ -42,7 +42,7 @@ def downgrade() -> None:
     op.drop_table("counters")
     op.drop_table("event_warnings")
     op.drop_index("ix_events_sighting_id", "events")
-    op.drop_index("ix_events_identity_id_occurred_at", "events")
+    op.drop_index("ix_events_occurred_at", "events")
     op.execute("UPDATE events SET identity_name = coalesce(identity_name, '')")
     op.execute("UPDATE events SET group_name = coalesce(group_name, ''), score = coalesce(score, 0)")
     with op.batch_alter_table("events") as events:

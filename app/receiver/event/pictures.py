@@ -15,7 +15,8 @@ from app.receiver.body.media_types import media_type_of
 from app.store.pictures import text_as_sent
 
 _PREFIX = re.compile(r"data:[\w/.+-]*(?:;[\w=.+-]*)?;base64,")
-_LIKE_A_PICTURE = re.compile(rf"\s*(?:{_PREFIX.pattern})?\s*(?:[/_]9j[/_]|iVBORw0KGgo|UklGR)")
+_LIKE_A_PICTURE = re.compile(rf"(?:{_PREFIX.pattern})?(?:[/_]9j[/_]|iVBORw0KGgo|UklGR)")
+_HEAD = 256  # characters, in which a picture's first bytes come
 _SMALLEST = 64  # bytes; shorter text in a field that isn't known to hold a picture is no picture
 
 
@@ -67,7 +68,7 @@ class Pictures:
 
     def _take_text(self, value: str, name: str, path: tuple[str | int, ...]) -> str | None:
         known = name in PICTURE_NAMES
-        if not known and (name in TEXT_NAMES or not _LIKE_A_PICTURE.match(value)):
+        if not known and (name in TEXT_NAMES or not _LIKE_A_PICTURE.match(value[:_HEAD].lstrip())):
             return value
         if _unnameable(path):
             return value
