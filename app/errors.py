@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 class Se3Error(Exception):
@@ -82,8 +83,12 @@ class Invalid(Refused):
 
     status, code, title = 422, "invalid-event", "The event has wrong fields"
 
+    def within(self, place: str) -> Self:
+        """The same, in a document that stands at `place` of the body."""
+        return type(self)([Problem(place + problem.pointer, problem.detail) for problem in self.problems])
 
-class InvalidReport(Refused):
+
+class InvalidReport(Invalid):
     """The body was read, and as a status report it names no box."""
 
     status, code, title = 422, "invalid-report", "The status report has wrong fields"

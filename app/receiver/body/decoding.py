@@ -2,19 +2,22 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.http import parse_options_header
 
 from app import jsontext
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning
-from app.errors import Problem, Unreadable, UnsupportedMedia
+from app.errors import Invalid, Problem, Unreadable, UnsupportedMedia
 from app.receiver.body.charsets import UTF_8, charset_of, charset_warnings
 from app.receiver.body.forms import multipart_document, urlencoded_document
 from app.receiver.body.unpacking import gunzip, inflate
+
+Item = TypeVar("Item")
 
 _BEFORE_JSON = (
     b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, white space, and zeros of UTF-16 and UTF-32
@@ -41,6 +44,23 @@ class Decoded:
     encoding: Encoding
     is_array: bool = False
     warnings: tuple[EventWarning, ...] = ()
+
+    def read_each(self, read: Callable[[dict[str, Any]], Item]) -> list[Item]:
+        """What `read` makes of each document.
+
+        Raises:
+            Invalid: `read` raised it, once or more; with all that is wrong in any of them.
+        """
+        items: list[Item] = []
+        faults: list[Invalid] = []
+        for index, document in enumerate(self.documents):
+            try:
+                items.append(read(document))
+            except Invalid as error:
+                faults.append(error.within(pointer(index)) if self.is_array else error)
+        if faults:
+            raise type(faults[0])([problem for fault in faults for problem in fault.problems])
+        return items
 
 
 def decode(body: bytes, content_type: str, most_bytes: int) -> Decoded:

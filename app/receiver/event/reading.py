@@ -9,7 +9,6 @@ from app.domain.fingerprint import fingerprint
 from app.domain.ids import new_id
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning, WarningCode
-from app.errors import Invalid, Problem
 from app.receiver.body.decoding import Decoded, Encoding
 from app.receiver.event.checking import Checked, check, dev_sno_of
 from app.receiver.event.pictures import Pictures, take_pictures
@@ -24,17 +23,9 @@ def read_events(kind: Kind, decoded: Decoded, arrival: Arrival, settings: Settin
     Raises:
         Invalid: at least one breaks the contract; with all that is wrong in any of them.
     """
-    read: list[NewEvent] = []
-    problems: list[Problem] = []
-    for index, document in enumerate(decoded.documents):
-        try:
-            read.append(_read(kind, document, decoded, arrival, lenient=settings.lenient))
-        except Invalid as error:
-            place = pointer(index) if decoded.is_array else ""
-            problems += [Problem(place + problem.pointer, problem.detail) for problem in error.problems]
-    if problems:
-        raise Invalid(problems)
-    return read
+    return decoded.read_each(
+        lambda document: _read(kind, document, decoded, arrival, lenient=settings.lenient)
+    )
 
 
 def _read(

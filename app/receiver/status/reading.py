@@ -5,8 +5,6 @@ from typing import Any
 
 from app.domain.devices import BoxDetails, CameraDetails, CameraReport, StatusReport
 from app.domain.events import Arrival
-from app.domain.pointers import pointer
-from app.errors import InvalidReport, Problem
 from app.receiver.body.decoding import Decoded
 from app.receiver.status.measures import measures
 from app.receiver.status.schemas import KEYS, LICENCE_KEYS, readable, readable_cameras
@@ -21,17 +19,7 @@ def read_reports(decoded: Decoded, arrival: Arrival) -> list[StatusReport]:
     Raises:
         InvalidReport: at least one names no box.
     """
-    read: list[StatusReport] = []
-    problems: list[Problem] = []
-    for index, document in enumerate(decoded.documents):
-        try:
-            read.append(_read(_without_bytes(document), arrival))
-        except InvalidReport as error:
-            place = pointer(index) if decoded.is_array else ""
-            problems += [Problem(place + problem.pointer, problem.detail) for problem in error.problems]
-    if problems:
-        raise InvalidReport(problems)
-    return read
+    return decoded.read_each(lambda document: _read(_without_bytes(document), arrival))
 
 
 def _without_bytes(value: Any) -> Any:
