@@ -48,6 +48,10 @@ class Problem:
     pointer: str
     detail: str
 
+    def __str__(self) -> str:
+        """For a person: `ext_data/score must be a number`."""
+        return f"{self.pointer.lstrip('/')} {self.detail}".lstrip()
+
 
 class Refused(Se3Error):
     """A request that can't be accepted, with the HTTP status and each reason.
@@ -63,7 +67,7 @@ class Refused(Se3Error):
     def __init__(self, problems: Sequence[Problem] | str) -> None:
         """`problems`: each reason, or one sentence that concerns the whole body."""
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
-        super().__init__("; ".join(f"{p.pointer} {p.detail}".lstrip() for p in self.problems))
+        super().__init__("; ".join(map(str, self.problems)))
 
 
 class Unreadable(Refused):

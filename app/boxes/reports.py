@@ -52,6 +52,9 @@ STATUS = Report(
 REPORTS = (REALTIME, HISTORY, STATUS)
 
 
+_FIRST_PERIOD = 10  # seconds, for a box that has none yet
+
+
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
     """How one kind of report is sent. `period`, in seconds, and `library_photos` are None where it has none.
@@ -66,7 +69,27 @@ class ReportSettings:
     library_photos: bool | None
     others: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def added_to(self, found: "ReportSettings", *, only: bool) -> "ReportSettings":
-        """These settings with the addresses that were `found`, if not `only`, and with its others."""
-        kept = () if only else tuple(url for url in found.urls if url not in self.urls)
-        return replace(self, urls=kept + self.urls, others=found.others)
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be set for every kind of report; None leaves what the box has.
+
+    `only` removes the addresses that the box has.
+    """
+
+    content_type: str | None = None
+    period: int | None = None
+    library_photos: bool | None = None
+    only: bool = False
+
+    def applied_to(self, found: ReportSettings, report: Report, url: str) -> ReportSettings:
+        """The settings that a box should have, with `url` as the last of the addresses."""
+        kept = () if self.only else tuple(other for other in found.urls if other != url)
+        photos = found.library_photos if self.library_photos is None else self.library_photos
+        return replace(
+            found,
+            urls=(*kept, url),
+            content_type="json" if report.single else self.content_type or found.content_type or "json",
+            period=(self.period or found.period or _FIRST_PERIOD) if report.period else None,
+            library_photos=photos if report.library_photos else None,
+        )

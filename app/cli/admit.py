@@ -17,12 +17,18 @@ from app.receiver.paths import STATUS, Report
 from app.store import quarantine as store
 from app.store.database import Database
 
+_KINDS = click.Choice([*(kind.value for kind in Kind), STATUS])
+
 
 @click.command()
 @click.argument("quarantine_ids", metavar="[ID]...", type=click.UUID, nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All refused bodies, the oldest first.")
 @click.option("--status", type=click.IntRange(400, 599), help="With --all: only those with this status.")
-@click.option("--kind", type=click.Choice([*Kind, STATUS]), help="What they hold, if the path does not tell.")
+@click.option(
+    "--kind",
+    type=click.Choice([*(kind.value for kind in Kind), STATUS]),
+    help="What they hold, if the path does not tell.",
+)
 @click.option("--body", type=click.File("rb"), help="Take this corrected body in place of the kept one.")
 def admit(
     quarantine_ids: tuple[UUID, ...],
@@ -59,7 +65,7 @@ def discard(quarantine_ids: tuple[UUID, ...], everything: bool, status: int | No
             deleted = store.remove(connection, chosen)
     click.echo(f"{deleted} deleted.")
     if deleted < len(chosen):
-        raise Se3Error(f"{len(chosen) - deleted} of these bodies were not there")
+        raise Se3Error(f"not there: {len(chosen) - deleted} of {len(chosen)}")
 
 
 def _holds(kind: str | None) -> Report | None:

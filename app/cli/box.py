@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 
 from app import jsontext
-from app.boxes.reports import REPORTS, Report, ReportSettings
+from app.boxes.reports import REPORTS, Report, ReportSettings, Wish
 from app.boxes.settings import BoxSettings
 from app.errors import BoxError, Se3Error
 
@@ -18,7 +18,7 @@ _host = click.option(
 
 @click.group()
 def box() -> None:
-    """Look at and set where a box sends its reports."""
+    """Look at and set where a box sends its reports; se3 boxes shows what they report."""
 
 
 @box.command()
@@ -26,37 +26,38 @@ def box() -> None:
 @click.option("--receiver", required=True, metavar="URL", help="The receiver, as http://192.168.1.10:9528.")
 @click.option(
     "--content-type",
-    default="json",
-    show_default=True,
     type=click.Choice(["json", "form-data"]),
     help="How events are encoded; status reports are always JSON.",
 )
 @click.option(
     "--period",
-    default=10,
-    show_default=True,
     type=click.IntRange(1, 20),
     help="Seconds between rounds of history events, and between status reports.",
 )
-@click.option("--without-library-photos", is_flag=True, help="Have events come without the person's photo.")
+@click.option(
+    "--library-photos/--without-library-photos",
+    default=None,
+    help="Whether events come with the person's photo from the library.",
+)
 @click.option("--only", is_flag=True, help="Remove all other addresses that the box has.")
 def configure(
-    host: str, receiver: str, content_type: str, period: int, without_library_photos: bool, only: bool
+    host: str,
+    receiver: str,
+    content_type: str | None,
+    period: int | None,
+    library_photos: bool | None,
+    only: bool,
 ) -> None:
     """Have a box send its reports to a receiver, and read back whether it took that.
 
-    Addresses that it has already stay, unless --only is given.
+    What no option names stays as it is; addresses that the box has already stay, unless --only is given.
     """
     receiver_address = _receiver(receiver)
+    wish = Wish(content_type, period, library_photos, only)
     with _open_box(host) as api:
-        for report in REPORTS:
-            wanted = ReportSettings(
-                urls=(_address(receiver_address, report),),
-                content_type="json" if report.single else content_type,
-                period=period if report.period else None,
-                library_photos=not without_library_photos if report.library_photos else None,
-            )
-            _configure(api, report, wanted, only=only)
+        done = [_configure(api, report, wish, _address(receiver_address, report)) for report in REPORTS]
+    if not all(done):
+        raise BoxError("the box has room for one address only where it says kept; --only replaces that")
 
 
 @box.command()
@@ -82,12 +83,13 @@ def _open_box(host: str) -> Iterator[BoxSettings]:
         api.close()
 
 
-def _configure(api: BoxSettings, report: Report, wanted: ReportSettings, *, only: bool) -> None:
+def _configure(api: BoxSettings, report: Report, wish: Wish, url: str) -> bool:
+    """Set one kind of report; returns whether there was room for `url`."""
     found = api.read(report)
-    if report.single and found.urls not in ((), wanted.urls) and not only:
-        click.echo(f"kept  {report.name} go to {found.urls[0]}, the one address that there is room for")
-        return
-    target = wanted.added_to(found, only=only)
+    if report.single and found.urls not in ((), (url,)) and not wish.only:
+        click.echo(f"kept  {report.name} go to {found.urls[0]}")
+        return False
+    target = wish.applied_to(found, report, url)
     api.write(report, target)
     taken = api.read(report)
     if taken != target:
@@ -95,11 +97,12 @@ def _configure(api: BoxSettings, report: Report, wanted: ReportSettings, *, only
             f"the box did not take the settings for {report.name}:"
             f" it has {_words(taken)} instead of {_words(target)}"
         )
-    click.echo(f"ok    {report.name} go to {wanted.urls[0]}")
-    for url in target.urls[: -len(wanted.urls)]:
-        click.echo(f"      and still to {url}")
-    for url in sorted({*found.urls} - {*target.urls}):
-        click.echo(f"      and no more to {url}")
+    click.echo(f"ok    {report.name} go to {url}")
+    for other in target.urls[:-1]:
+        click.echo(f"      and still to {other}")
+    for other in sorted({*found.urls} - {*target.urls}):
+        click.echo(f"      and no more to {other}")
+    return True
 
 
 def _receiver(text: str) -> str:

@@ -46,7 +46,7 @@ def show_box(
     click.echo()
     show_table(
         "cameras",
-        ["camera", "name", "address", "status", "location", "type", "last seen"],
+        ["camera", "name", "address", "last status", "location", "type", "last seen"],
         [_camera_row(camera) for camera in cameras],
     )
     click.echo()

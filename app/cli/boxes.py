@@ -7,6 +7,7 @@ import click
 from app import jsontext
 from app.cli.box_views import overview, show_box, show_changes, show_overviews
 from app.cli.opening import open_store
+from app.domain.texts import shown
 from app.errors import Se3Error
 from app.store import devices as store
 
@@ -15,7 +16,7 @@ _LATEST_CHANGES = 10  # how many of them `show` shows
 
 @click.group()
 def boxes() -> None:
-    """Look at the boxes that report their status, and at their cameras."""
+    """Look at the boxes that report their status, and at their cameras; se3 box sets them up."""
 
 
 @boxes.command("list")
@@ -61,6 +62,19 @@ def list_changes(key: str | None, limit: int) -> None:
             raise _unknown(key)
         found = store.changes(connection, key, limit)
     show_changes(found)
+
+
+@boxes.command()
+@click.argument("key")
+def forget(key: str) -> None:
+    """Delete a box that is gone, with its cameras and changes.
+
+    Its events stay. If it reports again, it is back.
+    """
+    with open_store() as database, database.write() as connection:
+        if not store.forget(connection, key):
+            raise _unknown(key)
+    click.echo(f"Box {shown(key)} is forgotten.")
 
 
 def _unknown(key: str) -> Se3Error:

@@ -34,17 +34,19 @@ def list_deliveries(state: str | None, limit: int) -> None:
 @outbox.command()
 @click.argument("ids", metavar="[ID]...", type=click.IntRange(1, 2**63 - 1), nargs=-1)
 @click.option("--parked", is_flag=True, help="All that are parked.")
-def retry(ids: tuple[int, ...], parked: bool) -> None:
-    """Send these deliveries again now, or all that are parked."""
-    if bool(ids) == parked:
-        raise click.UsageError("name the ids of deliveries, or say --parked")
+@click.option("--skipped", is_flag=True, help="All that ENOS_EVENTS kept from EnOS; change it first.")
+def retry(ids: tuple[int, ...], parked: bool, skipped: bool) -> None:
+    """Send these deliveries again now, or all that are parked or skipped."""
+    if [bool(ids), parked, skipped].count(True) != 1:
+        raise click.UsageError("name the ids of deliveries, or say --parked or --skipped")
+    chosen = ids or (DeliveryState.PARKED if parked else DeliveryState.SKIPPED)
     with open_store() as database, database.write() as connection:
-        changed = store.retry(connection, datetime.now(UTC), None if parked else ids)
+        changed = store.retry(connection, datetime.now(UTC), chosen)
     if len(ids) > changed:
         raise Se3Error(
             f"{changed} of {len(ids)} will be sent again; only pending, parked and skipped deliveries can be"
         )
-    click.echo(f"{changed} will be sent again.")
+    click.echo(f"{changed} will be sent again{', as far as ENOS_EVENTS allows' if skipped else ''}.")
 
 
 def _row(delivery: store.Delivery) -> list[str]:

@@ -25,10 +25,11 @@ quarantine.add_command(discard)
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, newest first."
 )
-def list_refused(limit: int) -> None:
+@click.option("--status", type=click.IntRange(400, 599), help="Only those with this status.")
+def list_refused(limit: int, status: int | None) -> None:
     """List the refused bodies that came last."""
     with open_store() as database, database.read() as connection:
-        found = store.listed(connection, limit)
+        found = store.listed(connection, limit, status)
     show_table(
         "refused bodies",
         ["id", "last received", "times", "status", "came to", "from", "bytes", "reasons"],
@@ -70,7 +71,8 @@ def _show(refused: Quarantined) -> None:
         "id": refused.id,
         "came to": f"{refused.method} {refused.route} from {refused.source_address}",
         "first at": local_time(refused.first_received_at),
-        "last at": f"{local_time(refused.last_received_at)}, {refused.times} times in all",
+        "last at": local_time(refused.last_received_at),
+        "times": refused.times,
         "content type": refused.content_type or "none",
         "size": f"{refused.size} bytes",
         "status": refused.status,

@@ -8,6 +8,7 @@ from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
 from app.config import Settings, load_settings
 from app.enos.mapping_file import load_mapping
 from app.forwarder.worker import forward as forward_until
+from app.receiver.paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS, paths_of
 from app.store.database import Database
 from app.store.schema import migrate as migrate_database
 from app.store.schema import require_current
@@ -23,6 +24,7 @@ def run() -> None:
     configure_logging()
     settings = load_settings()
     load_mapping(settings.enos_mapping)
+    paths_of(settings)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
     keep_running([receiver(), forwarder()], stop_on_signals())
@@ -61,7 +63,7 @@ def _addresses(settings: Settings) -> str:
     lines = [
         f"  http://{address}:{port}{path}"
         for address in hosts
-        for path in ("/HistoryEvent", "/RealTimeEvent")
+        for path in (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])
     ]
     return "Type these addresses into the box:\n" + "\n".join(lines)
 

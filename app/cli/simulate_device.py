@@ -39,4 +39,6 @@ def device(bind: str, api_port: int, socket_port: int, rate: float, seed: int) -
         for result in played.run(rate, stop):
             posted += 1
             accepted += result.status == 200
-    click.echo(f"{accepted} of {posted} posts accepted; {len(played.socket.requests)} clients listened.")
+    click.echo(
+        f"{accepted} of {posted} posts accepted; clients that listened: {len(played.socket.requests)}."
+    )

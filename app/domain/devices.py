@@ -142,14 +142,15 @@ class BoxStatus:
             document=report.document,
         )
 
-    def _period(self, received_at: datetime) -> float:
+    def _period(self, received_at: datetime) -> float | None:
         """The gap before the last report, but at least half of the period before.
 
         Some boxes send two reports right after each other: the gap between these is no period.
         """
         gap = (received_at - self.last_seen_at).total_seconds()
-        period = max(gap, (self.period_seconds or 0) / 2)
-        return min(max(period, SHORTEST_PERIOD_SECONDS), LONGEST_PERIOD_SECONDS)
+        if gap < SHORTEST_PERIOD_SECONDS:
+            return self.period_seconds
+        return min(max(gap, (self.period_seconds or 0) / 2), LONGEST_PERIOD_SECONDS)
 
 
 def first_status(report: StatusReport) -> BoxStatus:

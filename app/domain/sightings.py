@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from app.domain.events import FaceEvent
+from app.domain.events import FaceEvent, Kind
 
 _SECOND = timedelta(seconds=1)
 _SAME_MOMENT = timedelta(milliseconds=1)  # fractions of seconds are rounded on their way
@@ -14,8 +14,9 @@ _WHOLE_SECONDS = re.compile(r"[0-9]{1,10}")  # beyond, they are milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What tells one copy from another person's or another time's: when it was, in both forms, and where."""
+    """What tells a copy of one sighting from that of another: kind, time, as sent too, and camera."""
 
+    kind: Kind
     occurred_at: datetime
     timestamp: str
     device_ip: str | None
@@ -41,13 +42,16 @@ def moments_of(trace: Trace) -> Moments:
 
 
 def are_copies(one: Trace, other: Trace) -> bool:
-    """Whether two events of one person, of different kinds, are of the same moment and camera.
+    """Whether two events of one person are of the same moment and camera.
 
     A real-time copy has no ep_id, and a history copy may have nothing else (SE3 protocol, section 2). Old
-    firmware counts seconds where newer counts milliseconds.
+    firmware counts seconds where newer counts milliseconds; two of one kind that count seconds may be two
+    sightings.
     """
     apart = abs(one.occurred_at - other.occurred_at)
     coarse = _counts_seconds(one) or _counts_seconds(other)
+    if coarse and one.kind is other.kind:
+        return False
     same_moment = apart < _SECOND if coarse else apart <= _SAME_MOMENT
     return same_moment and not _camera_names(one).isdisjoint(_camera_names(other))
 

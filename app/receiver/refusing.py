@@ -11,7 +11,7 @@ from app.receiver import replies
 from app.receiver.requests import printable
 from app.store.writer import Writer
 
-_UNKNOWN_PATH = "This path takes no events; /HistoryEvent and /RealTimeEvent do"
+_UNKNOWN_PATH = "This path takes nothing; /HistoryEvent, /RealTimeEvent and /DeviceStatus do"
 _OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
 
 log = structlog.get_logger(__name__)
@@ -66,9 +66,9 @@ def refusal(error: Refused, arrival: Arrival, method: str, content_type: str, bo
 
 def log_refused(error: Refused, arrival: Arrival, quarantine_id: str | None) -> None:
     """Say that a body was refused, and under which id it is kept."""
-    reasons = [f"{problem.pointer} {problem.detail}".strip() for problem in error.problems]
+    reasons = [str(problem) for problem in error.problems]
     log.warning(
-        "event_refused", status=error.status, path=arrival.route, quarantine=quarantine_id, reasons=reasons
+        "body_refused", status=error.status, path=arrival.route, quarantine=quarantine_id, reasons=reasons
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Response, json
 
 from app.domain.events import Recorded
-from app.errors import Problem, Refused
+from app.errors import Refused
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -30,7 +30,7 @@ def refused(error: Refused, status: int, quarantine_id: str | None) -> Response:
         "type": f"urn:se3:problem:{error.code}",
         "title": error.title,
         "status": status,
-        "detail": _sentence(error.problems),
+        "detail": str(error),
         "errors": [
             {"pointer": f"#{problem.pointer}", "detail": problem.detail} for problem in error.problems
         ],
@@ -51,10 +51,6 @@ def unavailable() -> Response:
     response = _json(503, problem, "application/problem+json")
     response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     return response
-
-
-def _sentence(problems: tuple[Problem, ...]) -> str:
-    return "; ".join(f"{problem.pointer.lstrip('/')} {problem.detail}".lstrip() for problem in problems)
 
 
 def _json(status: int, value: object, media_type: str = "application/json") -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
 from app.domain.device_changes import DeviceChange, box_changes, camera_changes
 from app.domain.devices import (
@@ -64,6 +64,13 @@ def changes(connection: Connection, box_key: str | None, limit: int) -> list[Dev
         query = query.where(DeviceChangeRow.box_key == box_key)
     rows = connection.execute(query.order_by(DeviceChangeRow.id.desc()).limit(limit))
     return [DeviceChange(*row) for row in rows]
+
+
+def forget(connection: Connection, box_key: str) -> bool:
+    """Delete a box with its cameras and changes; returns whether there was one."""
+    connection.execute(delete(DeviceChangeRow).where(DeviceChangeRow.box_key == box_key))
+    connection.execute(delete(CameraRow).where(CameraRow.box_key == box_key))
+    return connection.execute(delete(BoxRow).where(BoxRow.key == box_key)).rowcount > 0
 
 
 def _record_one(connection: Connection, report: StatusReport) -> list[DeviceChange]:

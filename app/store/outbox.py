@@ -107,19 +107,19 @@ def listed(connection: Connection, state: DeliveryState | None, limit: int) -> l
     return [Delivery(*row) for row in rows]
 
 
-def retry(connection: Connection, now: datetime, outbox_ids: Sequence[int] | None = None) -> int:
-    """Make rows due now: these, unless claimed or delivered, or all that are parked; returns how many.
+def retry(connection: Connection, now: datetime, chosen: Sequence[int] | DeliveryState) -> int:
+    """Make rows due now: these, unless claimed or delivered, or all of a state; returns how many.
 
     They start over with no attempts behind them.
     """
-    chosen = (
-        OutboxRow.state == DeliveryState.PARKED
-        if outbox_ids is None
-        else OutboxRow.id.in_(outbox_ids) & OutboxRow.state.in_(_RETRIED)
+    ours = (
+        OutboxRow.state == chosen
+        if isinstance(chosen, DeliveryState)
+        else OutboxRow.id.in_(chosen) & OutboxRow.state.in_(_RETRIED)
     )
     statement = (
         update(OutboxRow)
-        .where(chosen)
+        .where(ours)
         .values(state=DeliveryState.PENDING, due_at=now, attempts=0, settled_at=None)
     )
     return connection.execute(statement).rowcount

@@ -92,9 +92,11 @@ def ids(connection: Connection, status: int | None = None) -> list[UUID]:
     return list(connection.scalars(query if status is None else query.where(QuarantineRow.status == status)))
 
 
-def listed(connection: Connection, limit: int) -> list[Quarantined]:
-    """The bodies that came last, without the bodies themselves."""
+def listed(connection: Connection, limit: int, status: int | None = None) -> list[Quarantined]:
+    """The bodies that came last, of all or those refused with this status, without the bodies themselves."""
     query = select(*_COLUMNS).order_by(QuarantineRow.last_received_at.desc()).limit(limit)
+    if status is not None:
+        query = query.where(QuarantineRow.status == status)
     return [Quarantined(*row) for row in connection.execute(query)]
 
 

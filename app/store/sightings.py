@@ -1,4 +1,4 @@
-"""Sightings: the real-time and the history event of one sighting are linked as the second comes in."""
+"""Sightings: the events of one sighting, real-time and history, are linked as the later ones come in."""
 
 from collections.abc import Sequence, Set
 from typing import cast
@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select, update
 
-from app.domain.events import FaceEvent
+from app.domain.events import FaceEvent, Kind
 from app.domain.sightings import Trace, are_copies, moments_of
 from app.store.models import EventRow
 
 
 def link(connection: Connection, added: Sequence[FaceEvent]) -> None:
-    """Give each of these new events, in turn, the sighting_id of an earlier copy of the other kind, if any.
+    """Give each of these new events, in turn, the sighting_id of an earlier copy, if there is any.
 
     `app.domain.sightings.are_copies` says what makes them copies, beside the same identity.
     """
@@ -34,7 +34,7 @@ def _take_turns(connection: Connection, identity_ids: list[str]) -> None:
 
 def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]) -> UUID | None:
     """The sighting_id of an earlier copy: one that is not among the `later` ones."""
-    own = Trace(event.occurred_at, event.timestamp, event.device_ip, event.ep_id)
+    own = Trace(event.kind, event.occurred_at, event.timestamp, event.device_ip, event.ep_id)
     moments = moments_of(own)
     query = (
         select(EventRow.id, EventRow.sighting_id, *(getattr(EventRow, name) for name in Trace.__slots__))
@@ -42,11 +42,10 @@ def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]
             EventRow.occurred_at.between(moments.first, moments.last)
             | EventRow.occurred_at.in_(moments.seconds),
             EventRow.identity_id == event.identity_id,
-            EventRow.kind != event.kind,
         )
         .order_by(EventRow.id)
     )
-    for event_id, sighting_id, *trace in connection.execute(query):
-        if event_id not in later and are_copies(own, Trace(*trace)):
+    for event_id, sighting_id, kind, *trace in connection.execute(query):
+        if event_id not in later and are_copies(own, Trace(Kind(kind), *trace)):
             return cast(UUID, sighting_id)
     return None

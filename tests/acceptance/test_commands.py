@@ -145,10 +145,10 @@ def test_refused_bodies_are_admitted_and_discarded_by_command(tmp_path: Path, sq
     code, output = run_se3(tmp_path, "quarantine", "admit", "--all", **settings)
     assert code == 1
     assert "0 admitted, 2 still refused" in output
-    assert f"{wrong_id}  /group_name is missing" in output
+    assert f"{wrong_id}  group_name is missing" in output
     code, output = run_se3(tmp_path, "quarantine", "admit", "--all", VALIDATION="lenient", **settings)
     assert "1 admitted, 1 still refused" in output
-    assert run_se3(tmp_path, "quarantine", "admit", hopeless_id, "--kind", "status", **settings)[0] == 1
+    assert run_se3(tmp_path, "quarantine", "admit", hopeless_id, "--kind", "history", **settings)[0] == 1
     assert run_se3(tmp_path, "quarantine", "discard", "--all", "--status", "422", **settings)[0] == 0
     assert run_se3(tmp_path, "quarantine", "discard", hopeless_id, **settings)[0] == 1
     code, output = run_se3(tmp_path, "status", "--json", **settings)

@@ -53,7 +53,7 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
     assert json.loads(product.se3("events", "show", reply["data"]["id"], "--json")) == payload("history-v2r4")
     product.post("/HistoryEvent", as_json(payload("history-v2r4") | {"score": "not a number"}))
     log = product.program.output()
-    assert "event_refused" in log
+    assert "body_refused" in log
     assert payload("history-v2r4")["reg_pic"][:40] not in log
     assert SECRET not in log
 

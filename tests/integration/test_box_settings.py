@@ -88,12 +88,24 @@ def test_what_the_box_has_already_stays(box: BoxApi) -> None:
     box.settings[STATUS_PATH]["monitor_server_url"] = OTHER
     for _ in range(2):  # again changes nothing
         done = configure(box)
-        assert done.exit_code == 0
+        assert isinstance(done.exception, BoxError)  # a script should know that one address was not set
         assert f"still to {OTHER}" in done.output
         assert f"kept  status reports go to {OTHER}" in done.output
         assert box.settings[REALTIME_PATH]["event_server_url"] == [OTHER, f"{RECEIVER}/RealTimeEvent"]
         assert box.settings[REALTIME_PATH]["real_need_spot_pic"] is False
         assert box.settings[STATUS_PATH]["monitor_server_url"] == OTHER
+
+
+def test_what_no_option_names_stays(box: BoxApi) -> None:
+    configure(box, "--content-type", "form-data", "--period", "5", "--without-library-photos")
+    box.settings[STATUS_PATH]["reported_peroid"] = 60  # beyond what the option takes
+    assert configure(box, "--only").exit_code == 0
+    assert box.settings[HISTORY_PATH]["content-type"] == "form-data"
+    assert box.settings[HISTORY_PATH]["reported_peroid"] == 5
+    assert box.settings[STATUS_PATH]["reported_peroid"] == 60
+    assert box.settings[REALTIME_PATH]["real_need_reg_pic"] is False
+    configure(box, "--library-photos")
+    assert box.settings[REALTIME_PATH]["real_need_reg_pic"] is True
 
 
 def test_only_removes_the_others(box: BoxApi) -> None:

@@ -78,7 +78,7 @@ def test_parked_rows_can_be_tried_again(filled: Database) -> None:
         settle(filled, row, DeliveryState.PARKED)
     with filled.write() as connection:
         assert outbox.retry(connection, NOW, [rows[0].id]) == 1
-        assert outbox.retry(connection, NOW) == 4
+        assert outbox.retry(connection, NOW, DeliveryState.PARKED) == 4
     again = claim(filled)
     assert len(again) == 5
     assert {row.attempts for row in again} == {0}

@@ -64,10 +64,14 @@ def test_what_only_resembles_a_copy_is_a_sighting_of_its_own(
     assert event_id == sighting_id
 
 
-def test_two_history_events_are_no_copies_of_each_other(box: BoxClient, database: Database) -> None:
-    box.post("/HistoryEvent", json=HISTORIES["v6"])
-    event_id, sighting_id = sighting_of(database, box.post("/HistoryEvent", json=HISTORIES["address"]))
-    assert event_id == sighting_id
+def test_what_a_box_sends_in_two_ways_is_one_sighting(box: BoxClient, database: Database) -> None:
+    first_id, _ = sighting_of(database, box.post("/RealTimeEvent", json=REALTIME))
+    replies = [
+        box.post("/RealTimeEvent", json=REALTIME | {"device_id": "of the WebSocket", "identity_info": {}}),
+        box.post("/HistoryEvent", json=HISTORIES["v6"]),
+        box.post("/HistoryEvent", json=HISTORIES["address"]),
+    ]
+    assert {sighting_of(database, reply)[1] for reply in replies} == {first_id}
 
 
 def test_copies_that_arrive_at_the_same_time_find_each_other(database: Database) -> None:

@@ -249,6 +249,30 @@ def test_a_report_without_a_box_is_refused_and_kept(box: BoxClient, database: Da
     assert kept[1] == b'{"gateway_name": "nobody", "dev_sno": 5}'
 
 
+@pytest.mark.parametrize(
+    "name", ["history-flat-v5r7", "history-v6", "history-contract", "realtime-v2r4", "history-v2r4"]
+)
+def test_an_event_on_a_status_path_is_refused_and_kept(box: BoxClient, database: Database, name: str) -> None:
+    reply = box.post("/DeviceStatus", json=payload(name))
+    assert reply.status_code == 422
+    assert "/HistoryEvent" in reply.json["detail"]
+    with database.read() as connection:
+        assert (counts(connection).boxes, counts(connection).quarantine) == (0, 1)
+
+
+def test_a_forgotten_box_is_gone_until_it_reports_again(box: BoxClient, database: Database) -> None:
+    box.post("/DeviceStatus", json=payload("status-v2r4"))
+    box.post("/DeviceStatus", json=payload("status-v6-devices"))
+    with database.write() as connection:
+        assert devices.forget(connection, KEY)
+        assert not devices.forget(connection, KEY)
+        assert [known.key for known in devices.boxes(connection)] != [KEY]
+        assert devices.cameras(connection, KEY) == []
+        assert devices.changes(connection, KEY, 10) == []
+    box.post("/DeviceStatus", json=payload("status-v2r4"))
+    assert stored_box(database).key == KEY
+
+
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"5", 415), (b"", 400), (b"[5]", 400)])
 def test_what_is_no_object_is_refused(box: BoxClient, body: bytes, status: int) -> None:
     assert post(box, (body, {"Content-Type": "text/plain"})).status_code == status

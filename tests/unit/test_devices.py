@@ -26,9 +26,11 @@ def box_after(*seconds: float) -> BoxStatus:
         ((0,), None),
         ((0, 20), 20),
         ((0, 20, 40.5), 20.5),
-        ((0, 0.1), 1),
+        ((0, 0.1), None),
+        ((0, 0.1, 20, 20.1), 19.9),
         ((0, 1, 3600), 60),
-        ((0, 20, 20.1), 10),
+        ((0, 20, 20.1), 20),
+        ((0, 20, 22), 10),
         ((0, 20, 20.1, 40), 19.9),
     ],
 )
@@ -36,7 +38,7 @@ def test_the_period_is_what_is_observed(seconds: tuple[float, ...], period: floa
     assert box_after(*seconds).period_seconds == (period and pytest.approx(period))
 
 
-@pytest.mark.parametrize(("seconds", "silent"), [((0,), 180), ((0, 10), 40), ((0, 0.5), 3.5)])
+@pytest.mark.parametrize(("seconds", "silent"), [((0,), 180), ((0, 10), 40), ((0, 0.5), 180.5), ((0, 1), 4)])
 def test_three_silent_periods_are_offline(seconds: tuple[float, ...], silent: float) -> None:
     box = box_after(*seconds)
     assert box.is_online(at(silent))

@@ -6,6 +6,7 @@ import pytest
 
 from app.config import ROOT, Settings, load_settings, variables
 from app.errors import SettingsError
+from app.receiver.paths import paths_of
 
 
 def test_defaults_need_no_environment() -> None:
@@ -85,3 +86,17 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
     page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     documented = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
     assert documented == [name.upper() for name in Settings.__dataclass_fields__]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("realtime_paths", "/DeviceStatus"),
+        ("status_paths", "/HistoryEvent"),
+        ("history_paths", "/RealTimeEvent"),
+    ],
+)
+def test_a_path_that_takes_something_else_already_is_refused(name: str, path: str) -> None:
+    settings = Settings(**{name: (path,)})
+    with pytest.raises(SettingsError, match=f"{path} can't take both"):
+        paths_of(settings)

@@ -95,6 +95,7 @@ KEYS = (*LICENCE_KEYS, "gateway_sn", "gateway_mac")
 """What names a box, the best first: its licence code, its serial number, its MAC address."""
 
 _REPORT, _CAMERA = _StatusReport(), _Camera()
+_EVENT = "This is an event, not a status report; /HistoryEvent and /RealTimeEvent take events"
 _NO_BOX = f"The report names no box: it has none of {', '.join(KEYS)}"
 
 
@@ -104,8 +105,10 @@ def readable(document: dict[str, Any]) -> dict[str, Any]:
     `gateway_mac` stands at the top, wherever it was.
 
     Raises:
-        InvalidReport: none of them names the box.
+        InvalidReport: none of them names the box, or it is an event that came to the wrong path.
     """
+    if "identity_id" in document:
+        raise InvalidReport(_EVENT)
     loaded, wrong = _load(_REPORT, document)
     ext_data = loaded.setdefault("gateway_ext_data", {})
     loaded["gateway_mac"] = loaded.get("gateway_mac") or ext_data.get("gateway_mac")
