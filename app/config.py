@@ -28,6 +28,10 @@ def _variable(
     return dataclasses.field(default=value, metadata=metadata, repr=not secret)
 
 
+KEPT_AT_MOST = 4
+"""A refused body of up to so many times MAX_BODY_MB is kept; a longer one would fill the memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; each field is the environment variable of the same name in capitals."""
@@ -148,6 +152,7 @@ def load_settings() -> Settings:
     settings = Settings(**values)
     wrong += _missing_enos_settings(settings)
     wrong += _paths_held_twice(settings)
+    wrong += _too_small_quarantine(settings)
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
@@ -169,6 +174,13 @@ def _paths_held_twice(settings: Settings) -> list[str]:
         for one, other in combinations(paths, 2)
         if (twice := set(paths[one]) & set(paths[other]))
     ]
+
+
+def _too_small_quarantine(settings: Settings) -> list[str]:
+    least = KEPT_AT_MOST * settings.max_body_mb
+    if settings.quarantine_max_mb >= least:
+        return []
+    return [f"QUARANTINE_MAX_MB must be at least {least}, four times MAX_BODY_MB: such bodies are kept"]
 
 
 def _missing_enos_settings(settings: Settings) -> list[str]:

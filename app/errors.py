@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+_MOST_PROBLEMS = 50
+
 
 class Se3Error(Exception):
     """Base of all errors below; `str(error)` is a sentence for a person."""
@@ -19,6 +21,10 @@ class MappingError(Se3Error):
 
 class StoreUnavailable(Se3Error):
     """The database can't be used now; the same call may succeed later."""
+
+
+class Conflict(StoreUnavailable):
+    """The transaction was given up for another one; the same one succeeds if it is tried again."""
 
 
 class NotStored(Se3Error):
@@ -65,9 +71,16 @@ class Refused(Se3Error):
     title = "The request was refused"
 
     def __init__(self, problems: Sequence[Problem] | str) -> None:
-        """`problems`: each reason, or one sentence that concerns the whole body."""
-        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        """`problems`: each reason, or one sentence that concerns the whole body. Only the first count."""
+        self.problems = (Problem("", problems),) if isinstance(problems, str) else _first(problems)
         super().__init__("; ".join(map(str, self.problems)))
+
+
+def _first(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """So many reasons that a person may read them, and that a small body makes no large reply."""
+    more = len(problems) - _MOST_PROBLEMS
+    kept = tuple(problems[:_MOST_PROBLEMS])
+    return (*kept, Problem("", f"and {more} more")) if more > 0 else kept
 
 
 class Unreadable(Refused):
@@ -79,6 +92,7 @@ class Unreadable(Refused):
 class BrokenOff(Unreadable):
     """Not all of the body came."""
 
+    code = "broken-off"
     for_good = False
 
 

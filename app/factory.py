@@ -24,7 +24,7 @@ def create_receiver(settings: Settings) -> Flask:
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
-    writer = Writer(database, bounds_of(settings))
+    app.extensions["writer"] = writer = Writer(database, bounds_of(settings))
     app.before_request(lambda: read_body(settings.max_body_bytes))
     answer_errors(app, writer, settings.refused_status)
     app.register_blueprint(create_endpoints(settings, writer))

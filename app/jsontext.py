@@ -23,6 +23,8 @@ def parse(body: bytes | str) -> Any:
     Raises:
         ValueError: the text is not JSON, or is JSON that can't be given back as it came.
     """
+    if isinstance(body, str):
+        body.encode()  # raises where it holds half a surrogate pair
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))
     if text.count(",") > MAX_VALUES:
         raise ValueError(f"it holds more than {MAX_VALUES} values")

@@ -11,7 +11,7 @@ def run() -> None:
     """Migrate in the caller's transaction, or in one of our own when Alembic's command calls."""
     connection = context.config.attributes.get("connection")
     if connection is None:
-        with Database(load_settings().database_url).write() as connection:
+        with Database(load_settings().database_url).rebuild() as connection:
             _migrate(connection)
     else:
         _migrate(connection)

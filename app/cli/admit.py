@@ -94,6 +94,9 @@ def _admit(database: Database, settings: Settings, quarantine_id: UUID, admissio
     except Se3Error as error:
         click.echo(f"{quarantine_id}  {error}", err=True)
         return False
+    except Exception as error:  # noqa: BLE001 - those behind it are admitted all the same
+        click.echo(f"{quarantine_id}  this program fails on it: {type(error).__name__}; report it", err=True)
+        return False
     for item in recorded:
         click.echo(f"{quarantine_id}  {_outcome(item)}")
     return True

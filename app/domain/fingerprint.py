@@ -3,7 +3,8 @@
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Context, Decimal
 from typing import Any
 
@@ -26,16 +27,23 @@ def fingerprint(document: Mapping[str, Any], pictures: Mapping[str, bytes]) -> b
     """
     places = {tuple(pointer.split("/")[1:]): sha256.hex() for pointer, sha256 in pictures.items()}
     places |= {path: text for path, text in _leaves(document, ()) if text and path not in places}
-    beside = {path[0] for path in places}
-    leaves = sorted(("/".join(_place(path, beside)), text) for path, text in places.items())
+    hoisted = _hoisted(places)
+    leaves = sorted(("/".join(_place(path, hoisted)), text) for path, text in places.items())
     lines = [f"{len(place)}:{place}{len(text)}:{text}" for place, text in leaves]
     return hashlib.sha256("".join(lines).encode()).digest()
 
 
-def _place(path: Path, beside: Set[str]) -> Path:
-    """A field of a container counts as one beside it, unless there is one of its name as well."""
-    hoisted = len(path) > 1 and path[0] in CONTAINERS and path[1] not in beside
-    return path[1:] if hoisted else path
+def _hoisted(places: Iterable[Path]) -> Set[str]:
+    """The names that stand in one container and not beside it: there they count as if they did."""
+    beside = {path[0] for path in places}
+    inside = Counter(
+        name for _, name in {path[:2] for path in places if len(path) > 1 and path[0] in CONTAINERS}
+    )
+    return {name for name, containers in inside.items() if containers == 1 and name not in beside}
+
+
+def _place(path: Path, hoisted: Set[str]) -> Path:
+    return path[1:] if len(path) > 1 and path[0] in CONTAINERS and path[1] in hoisted else path
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

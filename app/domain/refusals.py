@@ -9,19 +9,23 @@ from app.domain.events import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused request. `problems` is a list of {"pointer", "detail"}; `body` is whole."""
+    """A refused request. `problems` is a list of {"pointer", "detail"}; `code` is that of the error."""
 
     arrival: Arrival
     method: str
     content_type: str
     status: int
+    code: str
     problems: list[dict[str, str]]
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A refused body as it is kept; `times` counts how often the same one came to the same route."""
+    """A refused body as it is kept; `times` counts how often the same one came to the same route.
+
+    `code` is None where an earlier version kept it.
+    """
 
     id: UUID
     first_received_at: datetime
@@ -32,5 +36,6 @@ class Quarantined:
     source_address: str
     content_type: str
     status: int
+    code: str | None
     problems: list[dict[str, str]]
     size: int

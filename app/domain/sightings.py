@@ -9,7 +9,7 @@ from app.domain.events import FaceEvent, Kind
 
 _SECOND = timedelta(seconds=1)
 _SAME_MOMENT = timedelta(milliseconds=1)  # fractions of seconds are rounded on their way
-_WHOLE_SECONDS = re.compile(r"[0-9]{1,10}")  # beyond, they are milliseconds
+_WHOLE_SECONDS = re.compile(r"[0-9]{1,10}(\.0+)?")  # beyond, they are milliseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 import re
 
 LONGEST_SHOWN = 500  # characters
-_URL = re.compile(r"([a-z][a-z0-9+.-]*://)(?:.*@)?([^/?#\s]*).*", re.IGNORECASE | re.DOTALL)
+_LONGEST_READ = 2000  # characters: what is behind them is not shown, so it need not be searched
+_URL = re.compile(r"([a-z][a-z0-9+.-]{0,20}://)(?:.*@)?([^/?#\s]*).*", re.IGNORECASE | re.DOTALL)
+_LOGIN = re.compile(r"[^\s/@]*:[^\s@]*@")
 
 
 def shown(text: str) -> str:
@@ -11,5 +13,6 @@ def shown(text: str) -> str:
 
     URLs of cameras hold passwords, before the host or after it.
     """
-    line = " ".join(_URL.sub(r"\1\2", text).split())[:LONGEST_SHOWN]
+    short = _LOGIN.sub("", _URL.sub(r"\1\2", text[:_LONGEST_READ]))
+    line = " ".join(short.split())[:LONGEST_SHOWN]
     return "".join(c if c.isprintable() else "\ufffd" for c in line)

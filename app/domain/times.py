@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)  # a day for time zones and for what is near
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _FIRST_MILLISECONDS = 10**11  # as seconds this would be the year 5138; as milliseconds it is 1973
 _FIRST_MICROSECONDS = 10**14
 
@@ -13,12 +15,15 @@ def from_timestamp(value: float) -> datetime:
     Boxes send all three, mostly 13-digit milliseconds (SE3 protocol, section 2).
 
     Raises:
-        ValueError: the instant lies outside the years 1 to 9999.
+        ValueError: the instant lies outside the years 1 to 9999, or within a day of their ends.
     """
     try:
-        return EPOCH + timedelta(microseconds=round(value * _microseconds_per_unit(abs(value))))
+        instant = EPOCH + timedelta(microseconds=round(value * _microseconds_per_unit(abs(value))))
     except OverflowError:
-        raise ValueError("is no date between the years 1 and 9999") from None
+        instant = _FIRST
+    if not _FIRST < instant < _LAST:
+        raise ValueError("is no date between the years 1 and 9999")
+    return instant
 
 
 def to_milliseconds(instant: datetime) -> int:

@@ -8,7 +8,7 @@ from app.config import Settings
 from app.domain.devices import StatusReport
 from app.domain.events import Arrival, Kind, NewEvent, Recorded
 from app.domain.refusals import Quarantined
-from app.errors import Se3Error
+from app.errors import BrokenOff, Se3Error
 from app.receiver.body.decoding import decode
 from app.receiver.event.reading import read_events
 from app.receiver.paths import STATUS, Report, report_of
@@ -50,14 +50,16 @@ def admit(
         new_events = [item for item in read if isinstance(item, NewEvent)]
         reports = [item for item in read if isinstance(item, StatusReport)]
         recorded = events.record(connection, new_events)
+        quarantine.remove(connection, [quarantine_id])  # in the order in which the receiver writes
         devices.record(connection, reports)
-        quarantine.remove(connection, [quarantine_id])
     return [*recorded, *reports]
 
 
 def _read(
     refused: Quarantined, kept: bytes, admission: Admission, settings: Settings
 ) -> Sequence[NewEvent | StatusReport]:
+    if refused.code == BrokenOff.code and admission.body is None:
+        raise Se3Error("only a part of it came; give the whole of it with --body, or discard it")
     holds = admission.holds or _held_by(refused, settings)
     body, content_type = (kept, refused.content_type) if admission.body is None else (admission.body, "")
     decoded = decode(body, content_type, settings.max_body_bytes)

@@ -1,5 +1,6 @@
 """marshmallow fields for what boxes send, with reasons a person can act on."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {
 }
 NO_OBJECT = {"invalid": "must be an object, {{ … }}", **MISSING}
 _GIGABYTES = {"K": 2**-20, "M": 2**-10, "G": 1, "T": 2**10}
+_LONGEST_TEXT = 1000  # characters
 _MOST_DIGITS = 40  # longer texts are no numbers that a box means
 
 
@@ -25,12 +27,13 @@ class Text(fields.String):
 
 
 class TrimmedText(Text):
-    """Text as a column holds it: without blanks around it, and without U+0000, which no database takes."""
+    """Text as a column holds it: of bounded length, without blanks around it and without U+0000."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
     ) -> Any:
-        return super()._deserialize(value, attr, data, **options).replace("\x00", "\ufffd").strip()
+        text: str = super()._deserialize(value, attr, data, **options)
+        return text.strip()[:_LONGEST_TEXT].replace("\x00", "\ufffd")  # which no database takes
 
 
 class Number(fields.Float):
@@ -53,7 +56,10 @@ class Gigabytes(Number):
         unit = value[-1:].upper() if isinstance(value, str) else ""
         if unit not in _GIGABYTES:
             return super()._deserialize(value, attr, data, **options)
-        return super()._deserialize(value[:-1], attr, data, **options) * _GIGABYTES[unit]
+        size = super()._deserialize(value[:-1], attr, data, **options) * _GIGABYTES[unit]
+        if math.isinf(size):
+            raise self.make_error("too_large")
+        return size
 
 
 class WholeNumber(fields.Integer):

@@ -28,6 +28,7 @@ STATUS_PATHS = (
     "/EventServer/api/SophonFogStatus",
     "/MonitorServer/api/SophonFogStatus",
 )
+KNOWN_PATHS = frozenset(HISTORY_PATHS + REALTIME_PATHS + STATUS_PATHS)
 
 
 def paths_of(settings: Settings) -> dict[Report, tuple[str, ...]]:

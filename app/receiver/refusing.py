@@ -8,6 +8,7 @@ from app.domain.events import Arrival
 from app.domain.refusals import Refusal
 from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, UnknownPath, WrongMethod
 from app.receiver import replies
+from app.receiver.paths import KNOWN_PATHS
 from app.receiver.requests import printable
 from app.store.writer import Writer
 
@@ -61,20 +62,23 @@ class Refuser:
 def refusal(error: Refused, arrival: Arrival, method: str, content_type: str, body: bytes) -> Refusal:
     """What is kept of a refused body."""
     problems = [{"pointer": problem.pointer, "detail": problem.detail} for problem in error.problems]
-    return Refusal(arrival, method, content_type, error.status, problems, body)
+    return Refusal(arrival, method, content_type, error.status, error.code, problems, body)
 
 
 def log_refused(error: Refused, arrival: Arrival, quarantine_id: str | None) -> None:
     """Say that a body was refused, and under which id it is kept."""
-    reasons = [str(problem) for problem in error.problems]
-    log.warning(
-        "body_refused", status=error.status, path=arrival.route, quarantine=quarantine_id, reasons=reasons
-    )
+    reasons, path = [str(problem) for problem in error.problems], _loggable(arrival.route)
+    log.warning("body_refused", status=error.status, path=path, quarantine=quarantine_id, reasons=reasons)
+
+
+def _loggable(route: str) -> str:
+    """A path that everybody knows, or a box's address; any other may hold a secret, for want of a header."""
+    return route if route in KNOWN_PATHS or route.startswith(("ws://", "wss://")) else "another"
 
 
 def unavailable_reply(error: StoreUnavailable) -> Response:
     """503: the database can't be used now."""
-    log.error("store_unavailable", path=g.arrival.route, reason=str(error))
+    log.error("store_unavailable", path=_loggable(g.arrival.route), reason=str(error))
     return replies.unavailable()
 
 

@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 
 from flask import g, request
 
-from app.config import Settings
+from app.config import KEPT_AT_MOST, Settings
 from app.domain.events import Arrival
 from app.errors import BrokenOff, TooLarge
 from app.receiver.body.decoding import Decoded, decode
 
-_KEPT_AT_MOST = 4  # times MAX_BODY_MB: a longer body is not read, for it would fill the memory
 _PIECE_BYTES = 65536
 _LONGEST_SHOWN = 500  # characters of a path or Content-Type that are kept
 
@@ -23,7 +22,7 @@ def read_body(max_body_bytes: int) -> None:
     declared = request.content_length or 0
     g.arrival = Arrival(printable(request.path), request.remote_addr or "", datetime.now(UTC))
     g.body, g.size = b"", declared
-    limit = max_body_bytes * (_KEPT_AT_MOST if request.url_rule else 1)
+    limit = max_body_bytes * (KEPT_AT_MOST if request.url_rule else 1)
     if declared > limit:
         return
     body, fault = _receive(limit)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.errors import SettingsError, StoreUnavailable
+from app.errors import Conflict, SettingsError, StoreUnavailable
 
 _SQLITE_PAGE_BYTES = 16384  # rows hold pictures; it can be chosen only while the file is new
 _WAL_BYTES_KEPT = 64 * 2**20
@@ -23,6 +23,8 @@ _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network 
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+_LIMIT_EXCEEDED = "54"  # PostgreSQL's class of errors for what is too large
+_CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
 
@@ -75,11 +77,19 @@ class Database:
         """Open a transaction as `write` does, in which SQLite lets tables be replaced that others refer to.
 
         Raises:
-            StoreUnavailable: as above.
+            StoreUnavailable: as above, or a reference leads nowhere afterwards.
         """
+        if not self.sqlite_file:
+            with self.write() as connection:
+                yield connection
+            return
         try:
             with self._transaction("PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE") as connection:
                 yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise StoreUnavailable(
+                        "a table would refer to rows that are not there; nothing was changed"
+                    )
         finally:
             self.close()  # new connections have foreign keys switched on
 
@@ -132,6 +142,11 @@ def _translated_errors() -> Iterator[None]:
     except (IntegrityError, DataError):  # what was to be stored is wrong, not the database
         raise
     except (DBAPIError, PoolTimeoutError, OSError) as error:
+        state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+        if state.startswith(_LIMIT_EXCEEDED):  # the same statement would fail again
+            raise
+        if state in _CONFLICTS:
+            raise Conflict(f"another transaction stood in the way: {_first_line(error)}") from error
         raise StoreUnavailable(f"the database can't be used: {_first_line(error)}") from error
 
 

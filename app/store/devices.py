@@ -1,9 +1,11 @@
 """Boxes and cameras: brought up to date by each status report, with a history of what changed."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, insert, select, update
 
 from app.domain.device_changes import DeviceChange, box_changes, camera_changes
 from app.domain.devices import (
@@ -21,6 +23,7 @@ from app.domain.devices import (
 from app.store.models import BoxRow, CameraRow, DeviceChangeRow
 from app.store.statements import insert_into, insert_missing
 
+_MOST_CAMERAS = 1000  # of one box; a flood of ids must not hold up its other reports
 _BOX_FIELDS = ("key", "first_seen_at", "last_seen_at", "period_seconds", "document")
 _CAMERA_FIELDS = ("box_key", "key", "first_seen_at", "last_seen_at", "document")
 _CHANGE_FIELDS = ("at", "box_key", "camera_key", "field", "before", "after")
@@ -75,8 +78,8 @@ def forget(connection: Connection, box_key: str) -> bool:
 
 def _record_one(connection: Connection, report: StatusReport) -> list[DeviceChange]:
     known = _insert_or_lock(connection, report)
-    if known and report.arrival.received_at < known.last_seen_at:
-        return []
+    if known and report.arrival.received_at < known.last_seen_at <= datetime.now(UTC):
+        return []  # it was overtaken; a later time than now is a clock's that was wrong
     now = known.after(report) if known else first_status(report)
     if known:
         connection.execute(update(BoxRow).where(BoxRow.key == now.key).values(_box_values(now)))
@@ -102,12 +105,20 @@ def _record_cameras(connection: Connection, report: StatusReport) -> list[Device
     if report.cameras is None:
         return []
     known = {camera.key: camera.details for camera in cameras(connection, report.key)}
-    gone = known.keys() - {camera.key for camera in report.cameras}
-    theirs = CameraRow.box_key == report.key
-    connection.execute(update(CameraRow).where(theirs, CameraRow.key.in_(gone)).values(status=ABSENT))
-    if report.cameras:
-        _upsert_cameras(connection, [_camera_values(camera, report) for camera in report.cameras])
-    return camera_changes(known, report)
+    room = _MOST_CAMERAS - len(known)
+    new = [camera for camera in report.cameras if camera.key not in known][: max(0, room)]
+    found = [camera for camera in report.cameras if camera.key in known] + new
+    gone = known.keys() - {camera.key for camera in found}
+    _mark_absent(connection, report.key, [key for key in gone if known[key].status != ABSENT])
+    if found:
+        _upsert_cameras(connection, [_camera_values(camera, report) for camera in found])
+    return camera_changes(known, dataclasses.replace(report, cameras=tuple(found)))
+
+
+def _mark_absent(connection: Connection, box_key: str, keys: Sequence[str]) -> None:
+    one = update(CameraRow).where(CameraRow.box_key == box_key, CameraRow.key == bindparam("camera_key"))
+    if keys:
+        connection.execute(one.values(status=ABSENT), [{"camera_key": key} for key in sorted(keys)])
 
 
 def _upsert_cameras(connection: Connection, rows: list[dict[str, Any]]) -> None:

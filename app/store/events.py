@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from app import jsontext
 from app.domain import pointers
-from app.domain.events import FaceEvent, Kind, NewEvent, PictureUse, Recorded
+from app.domain.events import FaceEvent, Kind, NewEvent, Recorded
 from app.store import outbox, pictures, sightings, warnings
 from app.store.models import EventRow
 from app.store.statements import insert_missing
@@ -27,14 +27,13 @@ def record(connection: Connection, new_events: Sequence[NewEvent]) -> list[Recor
     if not new_events:
         return []
     added = _insert(connection, new_events)
-    outcomes = [
-        Recorded(new.event.id, duplicate=False)
-        if new.event.id in added
-        else _record_repeated(connection, new, added)
-        for new in new_events
-    ]
+    outcomes = {event_id: Recorded(event_id, duplicate=False) for event_id in added}
+    # In order, as the others: a variant is inserted too.
+    for new in sorted(new_events, key=lambda new: _key(new.event)):
+        if new.event.id not in outcomes:
+            outcomes[new.event.id] = _record_repeated(connection, new, added)
     sightings.link(connection, list(added.values()))
-    return outcomes
+    return [outcomes[new.event.id] for new in new_events]
 
 
 def get(connection: Connection, event_id: UUID) -> FaceEvent | None:
@@ -66,7 +65,7 @@ def document_as_sent(connection: Connection, event: FaceEvent) -> dict[str, Any]
 def _insert(connection: Connection, new_events: Sequence[NewEvent]) -> dict[UUID, FaceEvent]:
     """Insert what is new, with all that belongs to it; returns these events by their ids."""
     # In order, so that two transactions which add the same events can't wait for each other.
-    ordered = sorted((new.event for new in new_events), key=lambda event: (event.kind, event.fingerprint))
+    ordered = sorted((new.event for new in new_events), key=_key)
     statement = insert_missing(connection, EventRow).returning(EventRow.id)
     ids = set(connection.scalars(statement, [_values(event) for event in ordered]))
     added = [new for new in new_events if new.event.id in ids]
@@ -100,15 +99,19 @@ def _find(connection: Connection, kind: Kind, fingerprint: bytes) -> FaceEvent:
 
 
 def _exact(connection: Connection, event: FaceEvent) -> str:
-    return _exact_text(event.document, pictures.uses_of(connection, event.id))
+    return _exact_text(event.document, pictures.places_of(connection, event.id))
 
 
 def _exact_sent(new: NewEvent) -> str:
-    return _exact_text(new.event.document, new.pictures)
+    return _exact_text(new.event.document, [(use.pointer, use.prefix) for use in new.pictures])
 
 
-def _exact_text(document: dict[str, Any], uses: Iterable[PictureUse]) -> str:
-    return jsontext.canonical([document, sorted([use.pointer, use.prefix or ""] for use in uses)])
+def _exact_text(document: dict[str, Any], places: Iterable[tuple[str, str | None]]) -> str:
+    return jsontext.canonical([document, sorted([place, prefix or ""] for place, prefix in places)])
+
+
+def _key(event: FaceEvent) -> tuple[str, bytes]:
+    return event.kind, event.fingerprint
 
 
 def _values(event: FaceEvent) -> dict[str, Any]:

@@ -199,6 +199,7 @@ class QuarantineRow(Base):
     source_address: Mapped[str]
     content_type: Mapped[str]
     status: Mapped[int]
+    code: Mapped[str | None]
     problems: Mapped[list[dict[str, str]]] = mapped_column(JsonText)
     sha256: Mapped[bytes]
     size: Mapped[int]

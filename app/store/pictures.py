@@ -10,6 +10,8 @@ from app.domain.events import NewEvent, Picture, PictureUse
 from app.store.models import EventPictureRow, PictureRow
 from app.store.statements import insert_missing
 
+_SLICE = 1000  # parameters of a statement; PostgreSQL takes 65,535
+
 
 def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
     """Store the pictures of new events that are not stored yet, and link all of them."""
@@ -46,12 +48,28 @@ def text_as_sent(prefix: str, content: bytes) -> str:
     return prefix + pybase64.b64encode(content).decode()
 
 
+def places_of(connection: Connection, event_id: UUID) -> list[tuple[str, str | None]]:
+    """Pointer and prefix of every picture of an event."""
+    query = select(EventPictureRow.pointer, EventPictureRow.prefix)
+    rows = connection.execute(query.where(EventPictureRow.event_id == event_id))
+    return [(place, prefix) for place, prefix in rows]
+
+
 def _keep_missing(connection: Connection, pictures: dict[bytes, Picture]) -> None:
-    known = select(PictureRow.sha256).where(PictureRow.sha256.in_(pictures))
-    missing = pictures.keys() - set(connection.scalars(known))
+    missing = pictures.keys() - _known(connection, list(pictures))
     # In order, so that two transactions which add the same pictures can't wait for each other.
     if rows := [_row(pictures[sha256]) for sha256 in sorted(missing)]:
         connection.execute(insert_missing(connection, PictureRow), rows)
+
+
+def _known(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of these pictures that are stored already."""
+    slices = (hashes[i : i + _SLICE] for i in range(0, len(hashes), _SLICE))
+    return {
+        sha256
+        for some in slices
+        for sha256 in connection.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(some)))
+    }
 
 
 def _row(picture: Picture) -> dict[str, object]:

@@ -19,9 +19,17 @@ from app.store.models import QuarantineRow
 from app.store.statements import insert_into
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Quarantined))
-_FROM_THE_LAST = ("last_received_at", "method", "source_address", "content_type", "status", "problems")
+_FROM_THE_LAST = (
+    "last_received_at",
+    "method",
+    "source_address",
+    "content_type",
+    "status",
+    "code",
+    "problems",
+)
 _STRAY = (404, 405, 413)
-_ROW_BYTES = 1024  # a row without its body, with its part of the indexes
+_ROW_BYTES = 4096  # a row without its body, with many reasons and its part of the indexes
 _COLUMNS = tuple(QuarantineRow.__table__.c[name] for name in _FIELDS)
 
 log = structlog.get_logger(__name__)
@@ -137,6 +145,7 @@ def _values(refusal: Refusal) -> dict[str, Any]:
         "source_address": refusal.arrival.source_address,
         "content_type": refusal.content_type,
         "status": refusal.status,
+        "code": refusal.code,
         "problems": refusal.problems,
         "sha256": hashlib.sha256(refusal.body).digest(),
         "size": len(refusal.body),

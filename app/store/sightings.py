@@ -10,6 +10,8 @@ from app.domain.events import FaceEvent, Kind
 from app.domain.sightings import Trace, are_copies, moments_of
 from app.store.models import EventRow
 
+_MOST_CANDIDATES = 100  # events of one person at one time; a site has fewer cameras
+
 
 def link(connection: Connection, added: Sequence[FaceEvent]) -> None:
     """Give each of these new events, in turn, the sighting_id of an earlier copy, if there is any.
@@ -44,6 +46,7 @@ def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]
             EventRow.identity_id == event.identity_id,
         )
         .order_by(EventRow.id)
+        .limit(_MOST_CANDIDATES)
     )
     for event_id, sighting_id, kind, *trace in connection.execute(query):
         if event_id not in later and are_copies(own, Trace(Kind(kind), *trace)):

@@ -17,13 +17,14 @@ from app.domain.device_changes import DeviceChange
 from app.domain.devices import StatusReport
 from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
-from app.errors import NotStored, StoreUnavailable
+from app.errors import Conflict, NotStored, StoreUnavailable
 from app.store import devices, events, quarantine
 from app.store.database import Database
 
 _BATCH = 64  # transactions longer than this gain nothing more
 _WAITING = 256  # a request behind more than this many would be answered too late anyway
 _PATIENCE_SECONDS = 15.0
+_CONFLICT_TRIES = 3  # of a transaction that PostgreSQL gives up for another one
 _PRUNED_PART = 0.1  # of the quarantine's bounds
 _PRUNE_SECONDS = 3600.0
 
@@ -53,7 +54,9 @@ class Writer:
         self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
         self._prune_at = time.monotonic() + _PRUNE_SECONDS
         self._jobs: queue.Queue[_Job] = queue.Queue(maxsize=_WAITING)
-        threading.Thread(target=self._write_for_ever, name="writer", daemon=True).start()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._write_until_closed, name="writer", daemon=True)
+        self._thread.start()
 
     def record(self, new_events: Sequence[NewEvent]) -> list[Recorded]:
         """Record the events of one request, all or none; returns their outcomes once they are on disk.
@@ -91,14 +94,21 @@ class Writer:
         except TimeoutError:
             raise StoreUnavailable(f"the database took longer than {_PATIENCE_SECONDS:g} s") from None
 
-    def _write_for_ever(self) -> None:
-        while True:
+    def close(self) -> None:
+        """Finish what is being done, and end the thread; nothing may be recorded afterwards."""
+        self._closed.set()
+        self._jobs.put(_Job([]))  # wakes it
+        self._thread.join()
+
+    def _write_until_closed(self) -> None:
+        while not self._closed.is_set():
             try:
                 first = self._jobs.get(timeout=max(0.0, self._prune_at - time.monotonic()))
             except queue.Empty:
                 self._prune()
             else:
-                self._write([first], self._waiting)
+                if first.items:
+                    self._write([first], self._waiting)
 
     def _waiting(self) -> list[_Job]:
         """What has come in by now, as far as it fits into the transaction."""
@@ -107,18 +117,23 @@ class Writer:
             jobs.append(self._jobs.get_nowait())
         return jobs
 
-    def _write(self, batch: list[_Job], more: Callable[[], list[_Job]] = list) -> None:
+    def _write(
+        self, batch: list[_Job], more: Callable[[], list[_Job]] = list, tries: int = _CONFLICT_TRIES
+    ) -> None:
         """Write a batch, and what has come in while it waited for its turn."""
         try:
             with self._database.write() as connection:
                 batch += more()
                 outcomes = iter(_store(connection, [item for job in batch for item in job.items]))
         except Exception as error:  # noqa: BLE001 - the waiting requests must hear of it, and the thread lives on
-            self._write_failed(batch, error)
+            if isinstance(error, Conflict) and tries > 1:
+                self._write(batch, tries=tries - 1)
+            else:
+                self._write_failed(batch, error)
         else:
-            self._count_kept([item for job in batch for item in job.items if isinstance(item, Refusal)])
             for job in batch:
                 job.outcomes.set_result([next(outcomes) for _ in job.items])
+            self._count_kept([item for job in batch for item in job.items if isinstance(item, Refusal)])
 
     def _write_failed(self, batch: list[_Job], error: Exception) -> None:
         """One job that the database refuses must not take down those it shared a transaction with."""

@@ -36,9 +36,12 @@ def upgrade() -> None:
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
+    op.add_column("quarantine", sa.Column("code", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("quarantine") as quarantine:
+        quarantine.drop_column("code")
     op.drop_table("counters")
     op.drop_table("event_warnings")
     op.drop_index("ix_events_sighting_id", "events")

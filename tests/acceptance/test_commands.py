@@ -137,6 +137,7 @@ def test_refused_bodies_are_admitted_and_discarded_by_command(tmp_path: Path, sq
         json.loads(receiver.post("/HistoryEvent", data=data).data)["quarantine"]
         for data in (json.dumps(wrong).encode(), b"{", b"{}")
     )
+    receiver.application.extensions["writer"].close()
     receiver.application.extensions["database"].close()
     corrected = tmp_path / "corrected.json"
     corrected.write_text(json.dumps(body), encoding="utf-8")

@@ -39,7 +39,8 @@ class BoxClient:
         return self._client.get(path)
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """End the writer, then close the database's connections."""
+        self._app.extensions["writer"].close()
         self._app.extensions["database"].close()
 
 

@@ -59,6 +59,7 @@ def listen_to(settings: Settings, database: Database) -> Iterator[Listen]:
             stop = threading.Event()
             changed = Settings(database_url=settings.database_url, max_body_mb=max_body_mb)
             writer = Writer(database, BOUNDS)
+            stack.callback(writer.close)
             thread = threading.Thread(target=listen, args=(urls, devices, changed, writer, stop))
             thread.start()
             stack.callback(thread.join)

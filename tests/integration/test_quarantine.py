@@ -33,7 +33,7 @@ def keep(database: Database, *refusals: Refusal) -> list[UUID]:
 
 def refusal(body: bytes, status: int = 422, days: float = 0) -> Refusal:
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT - timedelta(days=days))
-    return Refusal(arrival, "POST", "application/json", status, [], body)
+    return Refusal(arrival, "POST", "application/json", status, "refused", [], body)
 
 
 def prune(database: Database, bounds: Bounds) -> set[bytes]:
@@ -114,7 +114,7 @@ def test_admitting_what_came_again_meanwhile_is_a_duplicate(box_for: BoxFor, dat
     [
         (Bounds(2**20, 1000, timedelta(days=10)), {b"new", b"stray", b"older"}),
         (Bounds(2**20, 2, timedelta(days=100)), {b"new", b"older"}),
-        (Bounds(2 * 1024 + 10, 1000, timedelta(days=100)), {b"new", b"older"}),
+        (Bounds(2 * 4096 + 10, 1000, timedelta(days=100)), {b"new", b"older"}),
         (Bounds(2**20, 1000, timedelta(days=100)), {b"new", b"stray", b"older", b"oldest"}),
     ],
     ids=["age", "number", "size", "none"],
@@ -152,7 +152,8 @@ def test_the_age_is_bounded_though_nothing_more_is_refused(
     idle = Writer(database, BOUNDS)
     assert pruned.acquire(timeout=10)
     assert pruned.acquire(timeout=10)
-    idle.keep(refusal(b"new"))  # returns once the thread is done with all this
+    idle.keep(refusal(b"new"))
+    idle.close()
     with database.read() as connection:
         assert counts(connection).quarantine == counts(connection).quarantine_dropped == 1
 

@@ -179,8 +179,9 @@ def test_a_prune_that_fails_stops_nothing(database: Database, monkeypatch: pytes
     writer = Writer(database, BOUNDS)
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
     for number in range(3):
-        writer.keep(Refusal(arrival, "POST", "", 400, [], b"%d" % number))
+        writer.keep(Refusal(arrival, "POST", "", 400, "unreadable", [], b"%d" % number))
     assert writer.record([new_event()])[0].duplicate is False
+    writer.close()
 
 
 def test_a_store_that_is_away_is_no_acknowledgement(tmp_path: Path) -> None:

@@ -89,14 +89,19 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "path"),
+    ("settings", "path"),
     [
-        ("realtime_paths", "/DeviceStatus"),
-        ("status_paths", "/HistoryEvent"),
-        ("history_paths", "/RealTimeEvent"),
+        (Settings(realtime_paths=("/DeviceStatus",)), "/DeviceStatus"),
+        (Settings(status_paths=("/HistoryEvent",)), "/HistoryEvent"),
+        (Settings(history_paths=("/RealTimeEvent",)), "/RealTimeEvent"),
     ],
 )
-def test_a_path_that_takes_something_else_already_is_refused(name: str, path: str) -> None:
-    settings = Settings(**{name: (path,)})
+def test_a_path_that_takes_something_else_already_is_refused(settings: Settings, path: str) -> None:
     with pytest.raises(SettingsError, match=f"{path} can't take both"):
         paths_of(settings)
+
+
+def test_the_quarantine_must_hold_the_largest_body_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARANTINE_MAX_MB", "63")
+    with pytest.raises(SettingsError, match="QUARANTINE_MAX_MB must be at least 64, four times MAX_BODY_MB"):
+        load_settings()

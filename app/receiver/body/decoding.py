@@ -19,6 +19,7 @@ from app.receiver.body.unpacking import gunzip, inflate
 
 Item = TypeVar("Item")
 
+_MOST_EVENTS = 500  # of one array: a box sends rounds of a hundred, and all others wait for the transaction
 _BEFORE_JSON = (
     b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, white space, and zeros of UTF-16 and UTF-32
 )
@@ -119,6 +120,8 @@ def _events(value: Any) -> list[dict[str, Any]]:
         return [value]
     if not isinstance(value, list) or not value:
         raise Unreadable("The body must be one JSON object, { … }, or an array of them")
+    if len(value) > _MOST_EVENTS:
+        raise Unreadable(f"The array holds {len(value)} events; at most {_MOST_EVENTS} are taken at once")
     if wrong := [index for index, item in enumerate(value) if not isinstance(item, dict)]:
         raise Unreadable([Problem(pointer(index), "must be an event, { … }") for index in wrong])
     return value

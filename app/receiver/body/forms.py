@@ -1,6 +1,7 @@
 """Form bodies, multipart and urlencoded, become a document of the shape that JSON has."""
 
 import ast
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +18,7 @@ from app.receiver.body.form_keys import gather, steps
 from app.receiver.body.media_types import media_type_of
 
 _MOST_PARTS = 1000
+_MOST_LITERALS = 10_000
 
 _RAW = "latin-1"  # maps each byte to one character and back
 
@@ -77,6 +79,8 @@ def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
         if isinstance(event, NeedData):
             raise ValueError("it ends in the middle of a part")
         if isinstance(event, Field | File):
+            if event.name is None:
+                raise ValueError("a part has no name")
             part, content = event, b""
         elif isinstance(event, Data):
             content += event.data
@@ -126,4 +130,10 @@ def _python_literal(text: str) -> Any:
     """Read what Python's str() makes of a dict; only literals are read, nothing is evaluated."""
     if text.count("[") + text.count("{") + text.count("(") > jsontext.MAX_DEPTH:
         raise ValueError("it is nested too deeply to be tried")
-    return _json(jsontext.dump(ast.literal_eval(text)))
+    if text.count(",") > _MOST_LITERALS:
+        raise ValueError("it holds too much to be tried: Python's parser takes a kilobyte for each value")
+    tree = ast.parse(text.strip(), mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and len({ast.dump(key) for key in node.keys if key}) < len(node.keys):
+            raise ValueError("it names a key twice")
+    return _json(json.dumps(ast.literal_eval(tree), allow_nan=False))

@@ -17,6 +17,7 @@ from app.store.pictures import text_as_sent
 _PREFIX = re.compile(r"data:[\w/.+-]*(?:;[\w=.+-]*)?;base64,")
 _LIKE_A_PICTURE = re.compile(rf"(?:{_PREFIX.pattern})?(?:[/_]9j[/_]|iVBORw0KGgo|UklGR)")
 _HEAD = 256  # characters, in which a picture's first bytes come
+_MOST_PICTURES = 100  # of one event; more stay in its document as text
 _SMALLEST = 64  # bytes; shorter text in a field that isn't known to hold a picture is no picture
 
 
@@ -60,7 +61,7 @@ class Pictures:
 
     def _take_file(self, content: bytes, name: str, path: tuple[str | int, ...]) -> str | None:
         media_type = media_type_of(content)
-        if media_type is None or _unnameable(path):
+        if media_type is None or self._is_no_place(path):
             self._warn(path)
             return text_as_sent("", content)
         self._add(path, name, "", media_type, content)
@@ -70,7 +71,7 @@ class Pictures:
         known = name in PICTURE_NAMES
         if not known and (name in TEXT_NAMES or not _LIKE_A_PICTURE.match(value[:_HEAD].lstrip())):
             return value
-        if _unnameable(path):
+        if self._is_no_place(path):
             return value
         sent = value.replace(" ", "+") if self._restore_plus else value
         prefix, content = _decode(sent)
@@ -82,6 +83,10 @@ class Pictures:
         rebuilt = text_as_sent(prefix, content) == sent
         self._add(path, name, prefix if rebuilt else None, media_type, content)
         return None if rebuilt else sent
+
+    def _is_no_place(self, path: tuple[str | int, ...]) -> bool:
+        """Whether a picture can't be taken from here: no text column of PostgreSQL holds U+0000."""
+        return len(self.uses) >= _MOST_PICTURES or any("\x00" in str(step) for step in path)
 
     def _add(
         self, path: tuple[str | int, ...], name: str, prefix: str | None, media_type: str, content: bytes
@@ -97,11 +102,6 @@ class Pictures:
                 "is no JPEG, PNG or WebP; kept as text",
             )
         )
-
-
-def _unnameable(path: tuple[str | int, ...]) -> bool:
-    """Whether a column of text could not hold the place: PostgreSQL knows no U+0000."""
-    return any("\x00" in str(step) for step in path)
 
 
 def _decode(text: str) -> tuple[str, bytes]:

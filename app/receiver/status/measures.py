@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+_MOST_PARTS = 1000.0  # beyond, it is no part of anything
+
 
 def measures(ext_data: Mapping[str, Any]) -> dict[str, float | None]:
     """The measured details of `app.domain.devices.BoxDetails`, in their units, None where one is missing.
@@ -32,7 +34,7 @@ def measures(ext_data: Mapping[str, Any]) -> dict[str, float | None]:
 def _percent(cpu: Mapping[str, Any], *names: str) -> float | None:
     """Later firmware counts from 0 to 1."""
     part = _first(*(cpu.get(name) for name in names))
-    return None if part is None else round(part * 100, 6)
+    return None if part is None or part > _MOST_PARTS else round(part * 100, 6)
 
 
 def _first(*values: float | None) -> float | None:
