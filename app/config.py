@@ -63,7 +63,7 @@ class Settings:
         parse=setting_values.one_of("contract", "lenient"),
     )
     refused_status: int | None = _variable(
-        "Answer refused bodies with this status, for boxes that retry for ever; unset: with the fitting one.",
+        "Answer refused bodies with this status, 200 or 400 to 499, for boxes that retry for ever.",
         parse=setting_values.refused_status,
     )
     disk_floor_mb: int = _variable(

@@ -10,7 +10,9 @@ from app.domain.events import FaceEvent, Kind
 from app.domain.sightings import Trace, are_copies, moments_of
 from app.store.models import EventRow
 
-_MOST_CANDIDATES = 100  # events of one person at one time; a site has fewer cameras
+_MOST_CANDIDATES = (
+    20  # events of one person at one moment; those of one sighting share its id, so any will do
+)
 
 
 def link(connection: Connection, added: Sequence[FaceEvent]) -> None:
@@ -45,7 +47,6 @@ def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]
             | EventRow.occurred_at.in_(moments.seconds),
             EventRow.identity_id == event.identity_id,
         )
-        .order_by(EventRow.id)
         .limit(_MOST_CANDIDATES)
     )
     for event_id, sighting_id, kind, *trace in connection.execute(query):

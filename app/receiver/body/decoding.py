@@ -19,7 +19,7 @@ from app.receiver.body.unpacking import gunzip, inflate
 
 Item = TypeVar("Item")
 
-_MOST_EVENTS = 500  # of one array: a box sends rounds of a hundred, and all others wait for the transaction
+_MOST_EVENTS = 200  # of one array: a box sends rounds of a hundred, and all others wait for the transaction
 _BEFORE_JSON = (
     b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, white space, and zeros of UTF-16 and UTF-32
 )
