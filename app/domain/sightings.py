@@ -25,20 +25,19 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """The times that copies of an event may have: from `first` to `last`, or one of `seconds`."""
+    """The times that copies of an event may have: from `first` to `last`, or a whole second beside it."""
 
     first: datetime
     last: datetime
-    seconds: tuple[datetime, ...]
+    second_before: datetime
+    second_after: datetime
 
 
 def moments_of(trace: Trace) -> Moments:
     """When copies of this event may have occurred; more than `are_copies` takes, but few."""
-    at = trace.occurred_at
-    if _counts_seconds(trace):
-        return Moments(at - _SECOND, at + _SECOND, ())
+    at, apart = trace.occurred_at, _SECOND if _counts_seconds(trace) else _SAME_MOMENT
     second = at.replace(microsecond=0)
-    return Moments(at - _SAME_MOMENT, at + _SAME_MOMENT, (second, second + _SECOND))
+    return Moments(at - apart, at + apart, second, second + _SECOND)
 
 
 def are_copies(one: Trace, other: Trace) -> bool:

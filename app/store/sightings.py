@@ -4,14 +4,22 @@ from collections.abc import Sequence, Set
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from app.domain.events import FaceEvent, Kind
-from app.domain.sightings import Trace, are_copies, moments_of
+from app.domain.sightings import Moments, Trace, are_copies, moments_of
 from app.store.models import EventRow
 
-_MOST_CANDIDATES = (
-    20  # events of one person at one moment; those of one sighting share its id, so any will do
+_MOST_CANDIDATES = 20  # events of one person at one moment; those of one sighting share its id: any will do
+_CANDIDATES = (  # built once: that takes longer than running it
+    select(EventRow.id, EventRow.sighting_id, *(getattr(EventRow, name) for name in Trace.__slots__))
+    .where(
+        EventRow.occurred_at.between(bindparam("first"), bindparam("last"))
+        | (EventRow.occurred_at == bindparam("second_before"))
+        | (EventRow.occurred_at == bindparam("second_after")),
+        EventRow.identity_id == bindparam("identity_id"),
+    )
+    .limit(_MOST_CANDIDATES)
 )
 
 
@@ -40,16 +48,9 @@ def _sighting_of_copy(connection: Connection, event: FaceEvent, later: Set[UUID]
     """The sighting_id of an earlier copy: one that is not among the `later` ones."""
     own = Trace(event.kind, event.occurred_at, event.timestamp, event.device_ip, event.ep_id)
     moments = moments_of(own)
-    query = (
-        select(EventRow.id, EventRow.sighting_id, *(getattr(EventRow, name) for name in Trace.__slots__))
-        .where(
-            EventRow.occurred_at.between(moments.first, moments.last)
-            | EventRow.occurred_at.in_(moments.seconds),
-            EventRow.identity_id == event.identity_id,
-        )
-        .limit(_MOST_CANDIDATES)
-    )
-    for event_id, sighting_id, kind, *trace in connection.execute(query):
+    values = {name: getattr(moments, name) for name in Moments.__slots__}
+    rows = connection.execute(_CANDIDATES, {"identity_id": event.identity_id, **values})
+    for event_id, sighting_id, kind, *trace in rows:
         if event_id not in later and are_copies(own, Trace(Kind(kind), *trace)):
             return cast(UUID, sighting_id)
     return None
