@@ -11,6 +11,7 @@ from typing import Any
 from environs import FileAwareEnv
 
 from app import setting_values
+from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.errors import SettingsError
 from app.setting_values import ROOT as ROOT  # others find it here, beside the settings
 
@@ -165,14 +166,14 @@ def _text(env: FileAwareEnv, name: str) -> str:
 
 def _paths_held_twice(settings: Settings) -> list[str]:
     paths = {
-        "HISTORY_PATHS": settings.history_paths,
-        "REALTIME_PATHS": settings.realtime_paths,
-        "STATUS_PATHS": settings.status_paths,
+        "HISTORY_PATHS": {*HISTORY_PATHS, *settings.history_paths},
+        "REALTIME_PATHS": {*REALTIME_PATHS, *settings.realtime_paths},
+        "STATUS_PATHS": {*STATUS_PATHS, *settings.status_paths},
     }
     return [
-        f"{one} and {other} both hold {', '.join(sorted(twice))}"
+        f"{one} and {other} both hold {', '.join(sorted(twice))}, with what is built in"
         for one, other in combinations(paths, 2)
-        if (twice := set(paths[one]) & set(paths[other]))
+        if (twice := paths[one] & paths[other])
     ]
 
 

@@ -1,5 +1,7 @@
 """se3 listen: take the real-time events of boxes that serve them on a WebSocket."""
 
+from contextlib import closing
+
 import click
 
 from app.cli.opening import open_store
@@ -24,6 +26,5 @@ def listen(urls: tuple[str, ...], devices: tuple[str, ...]) -> None:
     configure_logging()
     settings = load_settings()
     stop = stop_on_signals()
-    with open_store() as database:
-        writer = Writer(database, bounds_of(settings))
+    with open_store() as database, closing(Writer(database, bounds_of(settings))) as writer:
         listen_until(urls, devices, settings, writer, stop)

@@ -4,11 +4,11 @@ import socket
 
 import click
 
+from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
 from app.config import Settings, load_settings
 from app.enos.mapping_file import load_mapping
 from app.forwarder.worker import forward as forward_until
-from app.receiver.paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS, paths_of
 from app.store.database import Database
 from app.store.schema import migrate as migrate_database
 from app.store.schema import require_current
@@ -24,7 +24,6 @@ def run() -> None:
     configure_logging()
     settings = load_settings()
     load_mapping(settings.enos_mapping)
-    paths_of(settings)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
     keep_running([receiver(), forwarder()], stop_on_signals())

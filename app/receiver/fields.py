@@ -23,7 +23,7 @@ _MOST_DIGITS = 40  # longer texts are no numbers that a box means
 class Text(fields.String):
     """Text, as it is."""
 
-    default_error_messages = {"invalid": "must be text", **MISSING}  # noqa: RUF012 - marshmallow's own form
+    default_error_messages = {"invalid": "must be text", **MISSING}
 
 
 class TrimmedText(Text):
@@ -39,7 +39,7 @@ class TrimmedText(Text):
 class Number(fields.Float):
     """A finite number, or its text: forms carry nothing else."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "invalid": "must be a number",
         "too_large": "is too large a number",
         "special": "must be a finite number",
@@ -65,7 +65,7 @@ class Gigabytes(Number):
 class WholeNumber(fields.Integer):
     """A whole number, or its text; 2.9 is refused, not rounded."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "invalid": "must be a whole number",
         "too_large": "is too large a number",
         **MISSING,
@@ -89,7 +89,7 @@ class WholeNumber(fields.Integer):
 class PersonType(WholeNumber):
     """The number of a person type, or its word (SE3 protocol, sections 2 and 4); a car has no number."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "invalid": f"must be a whole number or one of {', '.join(PERSON_TYPES)}",
     }
 
@@ -104,7 +104,7 @@ class PersonType(WholeNumber):
 class Timestamp(fields.Field[datetime]):
     """Seconds, milliseconds or microseconds since 1970, as a number or its text, to an instant in UTC."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "invalid": "must be a time in seconds or milliseconds since 1970, within the years 1 to 9999",
         **MISSING,
     }

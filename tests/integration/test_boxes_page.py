@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS
 from app.config import ROOT
 from app.domain.events import FaceEvent, Kind
 from app.domain.times import to_milliseconds
-from app.receiver.paths import HISTORY_PATHS, REALTIME_PATHS
 from app.simulators.box import Box
 from app.simulators.encodings import ENCODINGS, encode
 from app.simulators.seen import Sighting

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from app.receiver.paths import HISTORY_PATHS, REALTIME_PATHS
+from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS
 from app.simulators import encodings as simulated
 from app.simulators.form_encodings import Encoded
 from app.store import events, pictures

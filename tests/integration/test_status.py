@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.built_in_paths import STATUS_PATHS
 from app.domain.devices import BoxStatus
-from app.receiver.paths import STATUS_PATHS
 from app.simulators.form_encodings import Encoded
 from app.store import devices, quarantine
 from app.store.database import Database

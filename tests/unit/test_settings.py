@@ -6,7 +6,6 @@ import pytest
 
 from app.config import ROOT, Settings, load_settings, variables
 from app.errors import SettingsError
-from app.receiver.paths import paths_of
 
 
 def test_defaults_need_no_environment() -> None:
@@ -89,16 +88,23 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "path"),
+    ("name", "path", "other"),
     [
-        (Settings(realtime_paths=("/DeviceStatus",)), "/DeviceStatus"),
-        (Settings(status_paths=("/HistoryEvent",)), "/HistoryEvent"),
-        (Settings(history_paths=("/RealTimeEvent",)), "/RealTimeEvent"),
+        ("REALTIME_PATHS", "/DeviceStatus", "STATUS_PATHS"),
+        ("STATUS_PATHS", "/HistoryEvent", "HISTORY_PATHS"),
+        ("HISTORY_PATHS", "/RealTimeEvent", "REALTIME_PATHS"),
     ],
 )
-def test_a_path_that_takes_something_else_already_is_refused(settings: Settings, path: str) -> None:
-    with pytest.raises(SettingsError, match=f"{path} can't take both"):
-        paths_of(settings)
+def test_a_path_that_takes_something_else_already_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, path: str, other: str
+) -> None:
+    monkeypatch.setenv(name, path)
+    monkeypatch.setenv("MAX_BODY_MB", "x")  # all that is wrong is said at once
+    with pytest.raises(SettingsError, match=f"both hold {path}") as raised:
+        load_settings()
+    assert name in str(raised.value)
+    assert other in str(raised.value)
+    assert "MAX_BODY_MB must be" in str(raised.value)
 
 
 def test_the_quarantine_must_hold_the_largest_body_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

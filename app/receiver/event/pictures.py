@@ -61,8 +61,9 @@ class Pictures:
 
     def _take_file(self, content: bytes, name: str, path: tuple[str | int, ...]) -> str | None:
         media_type = media_type_of(content)
-        if media_type is None or self._is_no_place(path):
+        if media_type is None:
             self._warn(path)
+        if media_type is None or self._stays(path):
             return text_as_sent("", content)
         self._add(path, name, "", media_type, content)
         return None
@@ -71,7 +72,7 @@ class Pictures:
         known = name in PICTURE_NAMES
         if not known and (name in TEXT_NAMES or not _LIKE_A_PICTURE.match(value[:_HEAD].lstrip())):
             return value
-        if self._is_no_place(path):
+        if self._stays(path):
             return value
         sent = value.replace(" ", "+") if self._restore_plus else value
         prefix, content = _decode(sent)
@@ -84,8 +85,8 @@ class Pictures:
         self._add(path, name, prefix if rebuilt else None, media_type, content)
         return None if rebuilt else sent
 
-    def _is_no_place(self, path: tuple[str | int, ...]) -> bool:
-        """Whether a picture can't be taken from here: no text column of PostgreSQL holds U+0000."""
+    def _stays(self, path: tuple[str | int, ...]) -> bool:
+        """Whether a picture stays text: one too many, or its place holds U+0000, which no column can."""
         return len(self.uses) >= _MOST_PICTURES or any("\x00" in str(step) for step in path)
 
     def _add(

@@ -22,7 +22,7 @@ class _Readable(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    error_messages = {"type": "must be an object, { … }"}  # noqa: RUF012 - marshmallow's own form
+    error_messages = {"type": "must be an object, { … }"}
 
 
 class _CpuInfo(_Readable):
