@@ -53,7 +53,7 @@ class Arrival:
 class FaceEvent:
     """One event as it is stored; field names are the contract's (SE3 protocol, section 2).
 
-    `sighting_id` is shared by the real-time and the history copy of one sighting: the id of the earlier one.
+    `sighting_id` is shared by all copies of one sighting, real-time and history: the id of the first.
     `timestamp` is the text of what the box sent, `occurred_at` the same instant in UTC. `document` is the
     whole body, with None wherever a picture was taken out. `typed` is False where the body was a form, whose
     values are all text. `fingerprint` (32 bytes) is equal for equal content.

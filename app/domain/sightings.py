@@ -1,4 +1,4 @@
-"""When are a real-time and a history event two copies of one sighting?"""
+"""When are two events copies of one sighting, and which copies go to EnOS?"""
 
 import re
 from dataclasses import dataclass

@@ -20,9 +20,7 @@ from app.receiver.body.unpacking import gunzip, inflate
 Item = TypeVar("Item")
 
 _MOST_EVENTS = 200  # of one array: a box sends rounds of a hundred, and all others wait for the transaction
-_BEFORE_JSON = (
-    b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, white space, and zeros of UTF-16 and UTF-32
-)
+_BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # byte order marks, blanks, zeros of UTF-16 and UTF-32
 _KEY_AND_VALUE = re.compile(rb"\s*[A-Za-z_][\w.%\[\]-]*=")
 
 
