@@ -8,7 +8,7 @@ from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
 from app.config import Settings, load_settings
 from app.enos.mapping_file import load_mapping
-from app.forwarder.worker import forward as forward_until
+from app.forwarder.forwarding import forward as forward_until
 from app.store.database import Database
 from app.store.schema import migrate as migrate_database
 from app.store.schema import require_current

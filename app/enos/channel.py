@@ -1,9 +1,7 @@
-"""One MQTT connection to EnOS: log in, subscribe, then post messages and await their replies."""
+"""One MQTT connection to EnOS: log in, subscribe, then post messages and hear replies."""
 
-import math
 import threading
-import time
-from collections.abc import Mapping, Set
+from collections import deque
 from typing import Any
 
 import structlog
@@ -17,6 +15,7 @@ from app.enos.messages import Reply, parse_reply
 from app.errors import ChannelError
 
 _OPEN_SECONDS = 10.0
+_MOST_REPLIES = 10_000  # that wait to be heard; others of the product get theirs by us too
 
 log = structlog.get_logger(__name__)
 
@@ -35,14 +34,17 @@ class Channel:
         self._changed = threading.Condition()
         self._subscribed = False
         self._fault = ""
-        self._replies: dict[str, Reply] = {}
-        self._awaited: Set[str] = frozenset()
-        self._latest_end = math.inf
+        self._replies: deque[Reply] = deque(maxlen=_MOST_REPLIES)
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be posted and their replies can arrive."""
         return self._client is not None and self._subscribed
+
+    @property
+    def fault(self) -> str:
+        """Why the connection ended, "" where it did not."""
+        return self._fault
 
     def open(self) -> None:
         """Connect, log in, subscribe to the replies and await that they can come.
@@ -52,6 +54,7 @@ class Channel:
         """
         self.close()
         self._fault = ""
+        self._replies.clear()
         try:
             self._connect()
             self._await_subscription()
@@ -59,29 +62,25 @@ class Channel:
             self.close()
             raise
 
-    def exchange(self, messages: Mapping[str, bytes], timeout: float) -> dict[str, Reply]:
-        """Post messages by id and await their replies for `timeout` seconds, or until the connection breaks.
+    def post(self, payload: bytes) -> bool:
+        """Publish a message; returns whether it was given to the network, which is not yet delivery."""
+        if self._client is None or not self.is_open:
+            return False
+        info = self._client.publish(self._endpoint.topics.post, payload, qos=self._endpoint.qos)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._change(self._client, fault=f"a publish failed: {info.rc.name}")
+        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
-        Returns the replies by message id; what is missing was not answered, delivered or not.
+    def replies(self, timeout: float) -> list[Reply]:
+        """Wait up to `timeout` seconds for a reply; returns all that came since the last call.
+
+        Every client of a product hears all its replies: some may answer what others posted.
         """
-        deadline = time.monotonic() + timeout
         with self._changed:
-            self._replies, self._awaited = {}, messages.keys()
-        for payload in messages.values():
-            self._publish(payload)
-        with self._changed:
-            while self.is_open and not messages.keys() <= self._replies.keys():
-                if (left := min(deadline, self._latest_end) - time.monotonic()) <= 0:
-                    break
-                self._changed.wait(left)
-            self._awaited = frozenset()
-            return self._replies
-
-    def hurry(self, timeout: float) -> None:
-        """Let no exchange last longer than `timeout` seconds from now; for any thread."""
-        with self._changed:
-            self._latest_end = time.monotonic() + timeout
-            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._replies or not self.is_open, timeout)
+            came = list(self._replies)
+            self._replies.clear()
+            return came
 
     def close(self) -> None:
         """Disconnect, if connected."""
@@ -110,13 +109,6 @@ class Channel:
             self._changed.wait_for(lambda: self._subscribed or self._fault, _OPEN_SECONDS)
             if not self._subscribed:
                 raise ChannelError(self._fault or f"the broker did not answer within {_OPEN_SECONDS:g} s")
-
-    def _publish(self, payload: bytes) -> None:
-        if self._client is None or not self.is_open:
-            return
-        info = self._client.publish(self._endpoint.topics.post, payload, qos=self._endpoint.qos)
-        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._change(self._client, fault=f"a publish failed: {info.rc.name}")
 
     def _change(self, client: Client, *, subscribed: bool = False, fault: str = "") -> None:
         with self._changed:
@@ -159,9 +151,8 @@ class Channel:
             log.warning("reply_unreadable", topic=message.topic, reason=str(error))
             return
         with self._changed:
-            if reply.id in self._awaited:  # others of the same product hear ours, and we theirs
-                self._replies[reply.id] = reply
-                self._changed.notify_all()
+            self._replies.append(reply)
+            self._changed.notify_all()
 
     def _on_disconnect(
         self,

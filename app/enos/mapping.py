@@ -5,9 +5,11 @@ from typing import Any
 
 from app.domain.events import FaceEvent, Kind
 from app.domain.times import to_milliseconds
+from app.enos.messages import Mode
 from app.enos.values import convert
 from app.errors import MappingError
 
+DEFAULT_CHANNEL = "enos"
 _SHORTEST_KEY, _LONGEST_KEY = 4, 64  # characters (EnOS protocol, section 4)
 
 
@@ -20,13 +22,23 @@ class Member:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mapping:
     """A whole mapping. `device_key` lists the fields to try in turn; `event_id` has one id a kind."""
 
     device_key: tuple[str, ...]
     event_id: dict[Kind, str]
     members: tuple[Member, ...]
+
+    mode = Mode.EVENT
+
+    def reason_to_skip(self, _event: FaceEvent) -> str | None:
+        """Interim."""
+        return None
+
+    def channel_of(self, _event: FaceEvent) -> str:
+        """Interim."""
+        return DEFAULT_CHANNEL
 
     def element(self, event: FaceEvent) -> dict[str, Any]:
         """Make the params element for one event (EnOS protocol, section 2).

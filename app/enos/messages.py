@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from app import jsontext
@@ -23,10 +24,26 @@ class Reply:
     message: str
 
 
-def event_post(message_id: str, params: Sequence[dict[str, Any]]) -> bytes:
-    """Encode one integration.event.post message; `params` are elements as `Mapping.element` makes them."""
-    message = {"id": message_id, "version": "1.0", "method": "integration.event.post", "params": params}
-    return jsontext.dump(message).encode()
+class Mode(StrEnum):
+    """What an event becomes in EnOS."""
+
+    EVENT = "event"
+
+
+def encode_element(element: dict[str, Any]) -> bytes:
+    """Encode one element of params, as `Mapping.element` makes it."""
+    return jsontext.dump(element).encode()
+
+
+def post(message_id: str, mode: Mode, elements: Sequence[bytes]) -> bytes:
+    """Put encoded elements together into one message."""
+    head = f'{{"id":"{message_id}","version":"1.0","method":"integration.{mode}.post","params":['
+    return head.encode() + b",".join(elements) + b"]}"
+
+
+def envelope_bytes(mode: Mode) -> int:
+    """At most so many bytes has a message beside its elements and the commas between them."""
+    return len(post("9" * 16, mode, []))
 
 
 def new_message_id() -> str:

@@ -2,11 +2,14 @@
 
 import random
 from collections import deque
+from collections.abc import Sequence
 
 AFTER_FAILURE_SECONDS = 35.0
 JITTER_SECONDS = 10.0
+SPACING_SECONDS = 1.1
 MOST_CONNECTS, WINDOW_SECONDS = 4, 125.0
-"""EnOS locks a client out for 5 minutes that connects more than 4 times in 2 (EnOS protocol, section 1)."""
+"""EnOS takes a connect a second, and locks a client out for 5 minutes that connects more than 4 times in 2
+(EnOS protocol, section 1)."""
 
 
 class ConnectPacer:
@@ -19,10 +22,16 @@ class ConnectPacer:
         self._not_before = 0.0
         self._last_drop = -WINDOW_SECONDS
 
+    def remember(self, ages: Sequence[float], now: float) -> None:
+        """Count the connects of others, so many seconds ago, the oldest first; our own are among them."""
+        self._connects.clear()
+        self._connects.extend(now - age for age in ages)
+
     def wait(self, now: float) -> float:
         """Seconds until a connect is allowed; 0 if it is."""
         window_ends = self._connects[0] + WINDOW_SECONDS if len(self._connects) == MOST_CONNECTS else 0.0
-        return max(0.0, self._not_before - now, window_ends - now)
+        spaced = self._connects[-1] + SPACING_SECONDS if self._connects else 0.0
+        return max(0.0, self._not_before - now, window_ends - now, spaced - now)
 
     def connecting(self, now: float) -> None:
         """Count a connect."""

@@ -1,27 +1,28 @@
-"""One round of relaying: claim what is due, post it to EnOS, await the replies, settle."""
+"""Relays the outbox rows of one channel: claim, batch, post, await the replies, settle."""
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from app.domain.delivery import Decision, DeliveryState, retry_delay
-from app.domain.events import FaceEvent
-from app.domain.sightings import reason_to_skip
-from app.enos.mapping import Mapping
-from app.enos.messages import MOST_BYTES, Reply, event_post, new_message_id
+from app.domain.delivery import Decision, retry_delay
+from app.enos.messages import Mode, Reply, envelope_bytes, new_message_id, post
 from app.enos.replies import decide, explain
-from app.errors import MappingError
-from app.store import events, outbox
-from app.store.database import Database
-from app.store.outbox import Claimed, Settlement
+from app.forwarder.byte_rate import ByteRate
+from app.forwarder.claims import Claims
+from app.forwarder.flights import REPLY_SECONDS, Flights
+from app.forwarder.posts import Backlog, Post
+from app.forwarder.results import Results
+from app.store.outbox import Claimed
 
-WINDOW = 100  # messages in flight
-REPLY_SECONDS = 10.0
-LEASE = timedelta(seconds=60)  # well beyond the time a round can take
+BATCH_BYTES = 480_000
+"""A message of several events has at most so many: two of them go in a second. EnOS takes 524,288."""
+
+CLAIMED_AT_ONCE = 1000  # rows; about what makes a message
+IDLE_SECONDS = 0.025  # how long a new event may wait to be noticed; a look costs well under a millisecond
 
 log = structlog.get_logger(__name__)
 
@@ -29,137 +30,174 @@ log = structlog.get_logger(__name__)
 class Exchange(Protocol):
     """What a relay needs of a channel; see `app.enos.channel.Channel`."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection stands."""
+    def post(self, payload: bytes) -> bool:
+        """Publish a message."""
 
-    def exchange(self, messages: dict[str, bytes], timeout: float) -> dict[str, Reply]:
-        """Post messages by id; returns the replies that came."""
+    def replies(self, timeout: float) -> list[Reply]:
+        """Wait up to `timeout` seconds for replies."""
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """A message and the row that it settles."""
+class Message:
+    """A message that is ready to be posted."""
 
     id: str
-    row: Claimed
-    message: bytes
+    posts: Sequence[Post]
+    payload: bytes
 
 
 class Relay:
-    """Moves outbox rows to EnOS, a window of them at a time; no transaction is open meanwhile."""
+    """Goes in short steps; no transaction is open while EnOS is awaited.
+
+    `pause_reason` says why EnOS shut the channel out, None while it does not.
+    """
 
     def __init__(
-        self, database: Database, channel: Exchange, mapping: Mapping, rng: random.Random, enos_events: str
+        self, claims: Claims, results: Results, exchange: Exchange, mode: Mode, rng: random.Random
     ) -> None:
-        """`rng` gives the jitter of retries; `enos_events` says which events go to EnOS."""
-        self._database = database
-        self._channel = channel
-        self._mapping = mapping
+        """`rng` gives the jitter of retries."""
+        self._claims = claims
+        self._results = results
+        self._exchange = exchange
+        self._mode = mode
         self._rng = rng
-        self._enos_events = enos_events
+        self._rate = ByteRate()
+        self._flights = Flights()
+        self._backlog = Backlog(BATCH_BYTES - envelope_bytes(mode))
+        self._next: Message | None = None
+        self._faults = 0
+        self._held_until = 0.0
+        self._proven = False
         self.pause_reason: str | None = None
 
-    def relay(self) -> int:
-        """Do one round; returns how many rows it handled. `pause_reason` then says whether EnOS shut us out.
+    @property
+    def is_idle(self) -> bool:
+        """Whether no message is on its way."""
+        return not len(self._flights)
+
+    def take_over(self) -> None:
+        """The channel is ours, maybe again: nothing that was claimed before is still claimed."""
+        self._claims.forget()
+
+    def begin(self) -> None:
+        """A connection was opened: one event goes first, the others once EnOS has answered."""
+        self._proven, self._faults, self._held_until, self.pause_reason = False, 0, 0.0, None
+
+    def step(self) -> None:
+        """Post what may go now, then hear replies, for IDLE_SECONDS at most.
 
         Raises:
-            StoreUnavailable: the database can't be used; claimed rows come back when their lease ends.
+            StoreUnavailable: the database can't be used; nothing is forgotten.
         """
-        claimed = self._claim()
-        if claimed:
-            self._settle(self._deliver(claimed))
-        return len(claimed)
+        self._claim()
+        self._post()
+        self.hear()
 
-    def _claim(self) -> list[Claimed]:
-        now = datetime.now(UTC)
-        with self._database.read() as connection:
-            if not outbox.anything_due(connection, now):
-                return []
-        with self._database.write() as connection:
-            return outbox.claim(connection, now, LEASE, WINDOW)
+    def hear(self) -> None:
+        """Hear replies, for IDLE_SECONDS at most, and write down what became of the events.
 
-    def _deliver(self, claimed: Sequence[Claimed]) -> list[Settlement]:
-        posts, settled = self._posts(claimed)
-        replies = self._channel.exchange({post.id: post.message for post in posts}, REPLY_SECONDS)
-        return settled + [self._settlement(post.row, replies.get(post.id)) for post in posts]
+        Raises:
+            StoreUnavailable: the database can't be used; nothing is forgotten.
+        """
+        for reply in self._exchange.replies(self._patience()):
+            if flight := self._flights.answered(reply.id):
+                self._judge(flight.posts, reply)
+            elif decide(reply.code) is Decision.DELIVERED:
+                self._results.delivered(self._flights.answered_late(reply.id), reply.code)
+        for flight in self._flights.expired(time.monotonic()):
+            self._failed(flight.posts, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
+        self._results.write()
 
-    def _posts(self, claimed: Sequence[Claimed]) -> tuple[list[Post], list[Settlement]]:
-        """A message for each row, and the settlements of rows that make none."""
-        with self._database.read() as connection:
-            found = {
-                event.id: event for event in events.get_many(connection, [row.event_id for row in claimed])
-            }
-        posts, settled = [], []
-        for row in claimed:
-            outcome = self._post_or_settle(row, found[row.event_id])
-            if isinstance(outcome, Post):
-                posts.append(outcome)
-            else:
-                settled.append(outcome)
-        return posts, settled
+    def write(self) -> None:
+        """Write down what became of events.
 
-    def _post_or_settle(self, row: Claimed, event: FaceEvent) -> Post | Settlement:
-        if reason := reason_to_skip(event, self._enos_events):
-            return Settlement(row, DeliveryState.SKIPPED, row.attempts, datetime.now(UTC), None, reason)
-        try:
-            return self._post(row, event)
-        except MappingError as error:
-            return _parked(row, None, str(error))
-        except Exception:  # an event that this program fails on must not hold up the others
-            log.exception("event_not_mapped", id=str(row.event_id))
-            return _parked(row, None, "the forwarder failed on this event; see its log")
+        Raises:
+            StoreUnavailable: the database can't be used; nothing is forgotten.
+        """
+        self._results.write()
 
-    def _post(self, row: Claimed, event: FaceEvent) -> Post:
+    def end(self, reason: str) -> None:
+        """Give all that is claimed back, at no cost, for the connection ends; `reason` says why."""
+        for flight in self._flights.cut_off():
+            self._results.returned(_rows(flight.posts), None, reason)
+        unsent = [*(self._next.posts if self._next else ()), *self._backlog.take_all()]
+        self._results.returned(_rows(unsent), None, None)
+        self._next = None
+
+    def _claim(self) -> None:
+        if self._held_until > time.monotonic() or not self._flights.has_room:
+            return
+        if not self._proven:
+            if self.is_idle and not self._next:
+                self._backlog.add(self._claims.take(1))
+        elif self._backlog.waiting < CLAIMED_AT_ONCE:
+            self._backlog.add(self._claims.take(CLAIMED_AT_ONCE))
+
+    def _post(self) -> None:
+        while self._flights.has_room and (message := self._next or self._prepare()):
+            self._next = message
+            now = time.monotonic()
+            if self._held_until > now or self._rate.wait(len(message.payload), now):
+                return
+            if not self._exchange.post(message.payload):
+                return
+            self._rate.sent(len(message.payload), now)
+            self._flights.add(message.id, message.posts, now)
+            self._next = None
+
+    def _prepare(self) -> Message | None:
+        posts = self._backlog.take_message()
+        if not posts:
+            return None
         message_id = new_message_id()
-        message = event_post(message_id, [self._mapping.element(event)])
-        if len(message) > MOST_BYTES:
-            raise MappingError(f"the message has {len(message)} bytes; EnOS takes {MOST_BYTES}")
-        return Post(message_id, row, message)
+        return Message(message_id, posts, post(message_id, self._mode, [p.element for p in posts]))
 
-    def _settlement(self, row: Claimed, reply: Reply | None) -> Settlement:
-        if reply is None:
-            return self._unanswered(row)
+    def _patience(self) -> float:
+        """Seconds to listen before there is something else to do."""
+        now = time.monotonic()
+        if not self._next or not self._flights.has_room or self._held_until > now:
+            return IDLE_SECONDS
+        return min(IDLE_SECONDS, self._rate.wait(len(self._next.payload), now))
+
+    def _judge(self, posts: Sequence[Post], reply: Reply) -> None:
         decision = decide(reply.code)
         if decision is Decision.DELIVERED:
-            return Settlement(row, DeliveryState.DELIVERED, row.attempts + 1, datetime.now(UTC), reply.code)
+            self._results.delivered(_rows(posts), reply.code)
+            self._proven, self._faults = True, 0
+            log.info("message_delivered", events=len(posts))
+            return
         reason = explain(reply.code, reply.message)
         if decision is Decision.PARK:
-            return _parked(row, reply.code, reason)
-        if decision is Decision.PAUSE:
-            return Settlement(row, DeliveryState.PENDING, row.attempts, datetime.now(UTC), reply.code, reason)
-        return self._retry(row, reply.code, reason)
+            self._proven = True
+            self._find_offender(posts, reply.code, reason)
+        elif decision is Decision.PAUSE:
+            self.pause_reason = f"{reply.code}: {reason}"
+            self._results.returned(_rows(posts), reply.code, reason)
+        else:
+            self._failed(posts, reply.code, reason)
+            self._hold_back()
 
-    def _unanswered(self, row: Claimed) -> Settlement:
-        """Only an EnOS that is there and silent costs an attempt."""
-        if self._channel.is_open:
-            return self._retry(row, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
-        reason = "the connection ended before EnOS answered"
-        return Settlement(row, DeliveryState.PENDING, row.attempts, datetime.now(UTC), None, reason)
+    def _find_offender(self, posts: Sequence[Post], code: int, reason: str) -> None:
+        """EnOS takes all of a message or nothing (EnOS protocol, section 3): halve it down to one event."""
+        if len(posts) > 1:
+            self._backlog.halve(posts)
+            log.info("message_halved", events=len(posts), code=code, reason=reason)
+        else:
+            row = posts[0].row
+            self._results.parked(row, code, reason)
+            log.warning("event_parked", id=str(row.event_id), code=code, reason=reason)
 
-    def _retry(self, row: Claimed, code: int | None, reason: str) -> Settlement:
-        attempts = row.attempts + 1
-        due_at = datetime.now(UTC) + timedelta(seconds=retry_delay(attempts, self._rng))
-        return Settlement(row, DeliveryState.PENDING, attempts, due_at, code, reason)
+    def _failed(self, posts: Sequence[Post], code: int | None, reason: str) -> None:
+        self._results.failed(_rows(posts), code, reason)
+        log.warning("delivery_failed", events=len(posts), code=code, reason=reason)
 
-    def _settle(self, settlements: Sequence[Settlement]) -> None:
-        with self._database.write() as connection:
-            outbox.settle(connection, settlements, datetime.now(UTC))
-        shut_out = (s for s in settlements if s.code is not None and decide(s.code) is Decision.PAUSE)
-        self.pause_reason = next((f"{s.code}: {s.reason}" for s in shut_out), None)
-        for settlement in settlements:
-            _log(settlement)
-
-
-def _parked(row: Claimed, code: int | None, reason: str) -> Settlement:
-    return Settlement(row, DeliveryState.PARKED, row.attempts + 1, datetime.now(UTC), code, reason)
+    def _hold_back(self) -> None:
+        """EnOS asks for less, or is in trouble: nothing goes for a while, the longer the more often."""
+        now = time.monotonic()
+        if now >= self._held_until:  # else the reply is to what went before
+            self._faults += 1
+            self._held_until = now + retry_delay(self._faults, self._rng)
 
 
-def _log(settlement: Settlement) -> None:
-    event_id, state = str(settlement.claimed.event_id), settlement.state
-    if state is DeliveryState.DELIVERED:
-        log.info("event_delivered", id=event_id)
-    elif state is DeliveryState.SKIPPED:
-        log.info("event_skipped", id=event_id, reason=settlement.reason)
-    else:
-        log.warning(f"event_{state}", id=event_id, code=settlement.code, reason=settlement.reason)
+def _rows(posts: Sequence[Post]) -> list[Claimed]:
+    return [post.row for post in posts]

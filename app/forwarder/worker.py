@@ -1,100 +1,166 @@
-"""The forwarder's loop: each step says how long to wait before the next."""
+"""The forwarder's loop for one channel: hold it, keep it connected, relay through it."""
 
-import random
 import threading
 import time
+from typing import Protocol
 
 import structlog
 
-from app.config import Settings
-from app.enos.channel import Channel
-from app.enos.endpoint import endpoint
-from app.enos.mapping_file import load_mapping
+from app.domain.forwarders import ForwarderState
 from app.errors import ChannelError, StoreUnavailable
+from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
-from app.forwarder.relay import Relay
+from app.forwarder.relay import Exchange, Relay
+from app.store import channels, outbox
 from app.store.database import Database
 
-IDLE_SECONDS = 0.05  # how long a new event may wait to be noticed; a look costs well under a millisecond
 STORE_RETRY_SECONDS = 2.0
-STOP_SECONDS = 2.0  # for replies to what was posted already
+STANDBY_SECONDS = 0.1
+STOP_SECONDS = 5.0  # for replies to what was posted already
 PAUSE_SECONDS = 300.0  # nothing but a person mends what EnOS refuses to the whole channel
+_LONGEST_WAIT_SECONDS = 1.0  # the lease may end meanwhile
 
 log = structlog.get_logger(__name__)
 
 
-def forward(settings: Settings, stop: threading.Event) -> None:
-    """Relay events to EnOS until `stop` is set; without EnOS settings, say so once and wait.
+class Connection(Exchange, Protocol):
+    """What a worker needs of a channel; see `app.enos.channel.Channel`."""
 
-    Raises:
-        MappingError: the mapping file is wrong.
-    """
-    mapping = load_mapping(settings.enos_mapping)
-    if settings.enos_broker_url is None:
-        log.warning("forwarder_idle", reason="ENOS_BROKER_URL is not set: events wait in the outbox")
-        stop.wait()
-        return
-    database = Database(settings.database_url)
-    channel = Channel(endpoint(settings))
-    rng = random.Random()  # noqa: S311 - jitter, no secret
-    relay = Relay(database, channel, mapping, rng, settings.enos_events)
-    Worker(channel, relay, ConnectPacer(rng)).run(stop)
-    database.close()
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+
+    @property
+    def fault(self) -> str:
+        """Why it ended."""
+
+    def open(self) -> None:
+        """Connect."""
+
+    def close(self) -> None:
+        """Disconnect."""
 
 
 class Worker:
-    """Keeps a channel open and relays through it."""
+    """Each step says how long to wait before the next."""
 
-    def __init__(self, channel: Channel, relay: Relay, pacer: ConnectPacer) -> None:
-        """The channel need not be open."""
-        self._channel = channel
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        lease: Lease,
+        connection: Connection,
+        relay: Relay,
+        pacer: ConnectPacer,
+    ) -> None:
+        """`name`: the channel's."""
+        self._name = name
+        self._database = database
+        self._lease = lease
+        self._connection = connection
         self._relay = relay
         self._pacer = pacer
+        self._log = log.bind(channel=name)
+        self._holds = False
         self._was_open = False
+        self._paused_until = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Step until `stop` is set; a round that has begun is finished first, within STOP_SECONDS."""
-        threading.Thread(target=self._hurry_at, args=(stop,), daemon=True).start()
-        try:
-            while not stop.is_set():
-                stop.wait(self._step())
-        finally:
-            self._channel.close()
-
-    def _hurry_at(self, stop: threading.Event) -> None:
-        stop.wait()
-        self._channel.hurry(STOP_SECONDS)
+        """Step until `stop` is set; then await replies for STOP_SECONDS at most, and free the channel."""
+        with self._lease:
+            try:
+                while not stop.is_set():
+                    stop.wait(self._step())
+                self._finish()
+            finally:
+                self._connection.close()
 
     def _step(self) -> float:
         """Do what there is to do; returns the seconds to wait before the next step."""
-        if not self._channel.is_open:
-            return self._connect()
+        if not self._lease.is_held:
+            return self._stand_by()
         try:
-            handled = self._relay.relay()
+            if not self._holds:
+                self._take_over()
+            if not self._connection.is_open:
+                return min(self._connect(), _LONGEST_WAIT_SECONDS)
+            self._relay.step()
+            if self._relay.pause_reason:
+                self._pause(self._relay.pause_reason)
         except StoreUnavailable as error:
-            log.error("store_unavailable", reason=str(error))
+            self._log.error("store_unavailable", reason=str(error))
             return STORE_RETRY_SECONDS
-        if self._relay.pause_reason:
-            log.error("channel_paused", seconds=PAUSE_SECONDS, reason=self._relay.pause_reason)
-            self._channel.close()  # the next connection logs in anew
-            self._was_open = False
-            return PAUSE_SECONDS
-        return 0 if handled else IDLE_SECONDS
+        return 0
+
+    def _stand_by(self) -> float:
+        self._lease.report(ForwarderState.STANDBY)
+        if self._holds:
+            self._log.warning("lease_lost")
+            self._connection.close()
+            self._relay.end("the forwarder lost its lease of the channel before EnOS answered")
+            self._holds = self._was_open = False
+        return STANDBY_SECONDS
+
+    def _take_over(self) -> None:
+        """Free what an earlier holder had claimed, and count its connects as ours."""
+        self._relay.write()  # what we could not write down before the lease ended
+        with self._database.write() as connection:
+            released = outbox.release(connection, self._name)
+            ages = channels.connect_ages(connection, self._name)
+        self._relay.take_over()
+        self._pacer.remember(ages, time.monotonic())
+        self._lease.report(ForwarderState.DISCONNECTED)
+        self._log.info("channel_held", released=released)
+        self._holds = True
 
     def _connect(self) -> float:
         if self._was_open:
-            log.warning("channel_dropped")
-            self._pacer.dropped(time.monotonic())
-            self._was_open = False
-        if wait := self._pacer.wait(time.monotonic()):
+            self._drop()
+        now = time.monotonic()
+        if wait := max(self._pacer.wait(now), self._paused_until - now):
             return wait
-        self._pacer.connecting(time.monotonic())
+        with self._database.write() as connection:
+            channels.note_connect(connection, self._name)
+        self._pacer.connecting(now)
         try:
-            self._channel.open()
+            self._connection.open()
         except ChannelError as error:
-            self._pacer.failed(time.monotonic())
-            log.error("channel_failed", reason=str(error), retry_in=round(self._pacer.wait(time.monotonic())))
+            self._failed(str(error))
             return 0
-        log.info("channel_open")
+        self._log.info("channel_open")
+        self._lease.report(ForwarderState.HEALTHY)
+        self._relay.begin()
         self._was_open = True
         return 0
+
+    def _failed(self, reason: str) -> None:
+        now = time.monotonic()
+        self._pacer.failed(now)
+        self._log.error("channel_failed", reason=reason, retry_in=round(self._pacer.wait(now)))
+        self._lease.report(ForwarderState.DISCONNECTED, reason)
+
+    def _drop(self) -> None:
+        reason = self._connection.fault
+        self._log.warning("channel_dropped", reason=reason)
+        self._lease.report(ForwarderState.DISCONNECTED, reason)
+        self._pacer.dropped(time.monotonic())
+        self._was_open = False
+        self._relay.end("the connection ended before EnOS answered")
+        self._relay.write()
+
+    def _pause(self, reason: str) -> None:
+        """Nothing goes for a while; the next connection logs in anew and tries with one event."""
+        self._log.error("channel_paused", seconds=PAUSE_SECONDS, reason=reason)
+        self._lease.report(ForwarderState.PAUSED, reason)
+        self._paused_until = time.monotonic() + PAUSE_SECONDS
+        self._connection.close()
+        self._was_open = False
+        self._relay.end("EnOS shut the channel out before it answered")
+        self._relay.write()
+
+    def _finish(self) -> None:
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._lease.is_held and not self._relay.is_idle and time.monotonic() < deadline:
+            self._relay.hear()
+        self._relay.end("the forwarder was stopped before EnOS answered")
+        self._relay.write()

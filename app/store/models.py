@@ -156,15 +156,17 @@ class EventWarningRow(Base):
 class OutboxRow(Base):
     """A delivery to EnOS: one row an event, written in the event's own transaction.
 
-    `due_at`: a pending row is not tried before it; a claimed row's lease ends then. `settled_at` is set once
-    the row is delivered or parked. `claim` names the claim that a settle must match. `code` and `reason` tell
-    what EnOS, or the mapping, last said.
+    `channel` is the channel it goes by, "" until a forwarder has chosen one. A pending row is not tried
+    before `due_at`. `claim` names the claim that a settle must match; a row that is pending again keeps it,
+    for its reply may still come. `code` and `reason` tell what EnOS, or the mapping, last said. `settled_at`
+    is set while the row is neither pending nor claimed.
     """
 
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
     event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"), unique=True)
+    channel: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str]
     due_at: Mapped[datetime]
     attempts: Mapped[int]
@@ -175,13 +177,49 @@ class OutboxRow(Base):
 
 
 Index(
-    "ix_outbox_open",
+    "ix_outbox_pending",
+    OutboxRow.channel,
     OutboxRow.due_at,
     OutboxRow.id,
-    sqlite_where=OutboxRow.settled_at.is_(None),
-    postgresql_where=OutboxRow.settled_at.is_(None),
+    sqlite_where=OutboxRow.state == "pending",
+    postgresql_where=OutboxRow.state == "pending",
 )
 Index("ix_outbox_state", OutboxRow.state)
+
+
+class ChannelRow(Base):
+    """A channel to EnOS, and which forwarder holds it until when; see `app.store.channels`."""
+
+    __tablename__ = "channels"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+
+
+class ChannelConnectRow(Base):
+    """A connect to EnOS: it takes so many in two minutes, whoever connects."""
+
+    __tablename__ = "channel_connects"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    channel: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ForwarderRow(Base):
+    """A forwarder at work on one channel; see `app.domain.forwarders.Forwarder`."""
+
+    __tablename__ = "forwarders"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    state: Mapped[str]
+    reason: Mapped[str | None]
 
 
 class QuarantineRow(Base):

@@ -1,6 +1,7 @@
 """The outbox hands each row to one worker, and takes back only what that worker still holds."""
 
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,7 +13,7 @@ from app.store.queries import counts
 from tests.support.new_events import RECEIVED_AT, new_event
 
 NOW = RECEIVED_AT + timedelta(seconds=5)
-LEASE = timedelta(seconds=60)
+ME, OTHER = uuid4(), uuid4()
 
 
 @pytest.fixture
@@ -22,9 +23,16 @@ def filled(database: Database) -> Database:
     return database
 
 
-def claim(database: Database, limit: int = 10, now: datetime = NOW) -> list[Claimed]:
+def claim(
+    database: Database, limit: int = 10, now: datetime = NOW, *, channel: str = "enos", token: UUID = ME
+) -> list[Claimed]:
     with database.write() as connection:
-        return outbox.claim(connection, now, LEASE, limit)
+        return outbox.claim(connection, channel, token, now, limit)
+
+
+def release(database: Database, channel: str = "enos") -> int:
+    with database.write() as connection:
+        return outbox.release(connection, channel)
 
 
 def settle(database: Database, row: Claimed, state: DeliveryState, due_at: datetime = NOW) -> int:
@@ -55,14 +63,55 @@ def test_a_row_that_is_not_due_yet_is_left(filled: Database) -> None:
     assert [again.id for again in claim(filled, now=NOW + timedelta(minutes=5))] == [row.id]
 
 
-def test_a_worker_presumed_dead_changes_nothing(filled: Database) -> None:
+def test_a_forwarder_presumed_dead_changes_nothing(filled: Database) -> None:
     (dead,) = claim(filled, 1)
-    rows = claim(filled, now=NOW + LEASE + timedelta(seconds=1))
+    assert release(filled) == 1
+    rows = claim(filled, token=OTHER)
     assert dead.id in [row.id for row in rows]
     assert settle(filled, dead, DeliveryState.DELIVERED) == 0
     assert states(filled) == {"claimed": 5}
     assert settle(filled, next(row for row in rows if row.id == dead.id), DeliveryState.DELIVERED) == 1
     assert states(filled) == {"claimed": 4, "delivered": 1}
+
+
+def test_a_late_reply_settles_a_row_that_waits_for_its_next_try(filled: Database) -> None:
+    (row,) = claim(filled, 1)
+    settle(filled, row, DeliveryState.PENDING, NOW + timedelta(minutes=5))
+    assert settle(filled, row, DeliveryState.DELIVERED) == 1
+    assert settle(filled, row, DeliveryState.PARKED) == 0
+    assert states(filled) == {"pending": 4, "delivered": 1}
+
+
+def test_a_late_reply_does_not_settle_what_a_person_has_sent_again(filled: Database) -> None:
+    (row,) = claim(filled, 1)
+    settle(filled, row, DeliveryState.PENDING, NOW + timedelta(minutes=5))
+    with filled.write() as connection:
+        outbox.retry(connection, NOW, [row.id])
+    assert settle(filled, row, DeliveryState.DELIVERED) == 0
+
+
+def test_a_channel_takes_its_own_rows_first_and_never_another_s(filled: Database) -> None:
+    first, second, *_ = claim(filled, 2)
+    with filled.write() as connection:
+        outbox.hand_over(connection, {first: "north", second: "south"})
+    assert [row.id for row in claim(filled, 2, channel="north")] == [first.id, first.id + 2]
+    assert second.id not in [row.id for row in claim(filled, channel="north")]
+    assert [row.id for row in claim(filled, channel="south")] == [second.id]
+
+
+def test_taking_a_channel_over_leaves_other_channels_alone(filled: Database) -> None:
+    claim(filled, 2, channel="north")
+    claim(filled, 2, channel="south", token=OTHER)
+    assert release(filled, "north") == 2
+    assert len(claim(filled, channel="north")) == 3
+
+
+def test_what_waits_for_a_channel_that_is_no_more_is_routed_anew(filled: Database) -> None:
+    rows = claim(filled, 2, channel="gone")
+    with filled.write() as connection:
+        assert outbox.route_anew(connection, ["enos", "gone"]) == 0
+        assert outbox.route_anew(connection, ["enos"]) == 2
+    assert {row.id for row in rows} <= {row.id for row in claim(filled)}
 
 
 def test_a_settled_row_is_never_claimed_again(filled: Database) -> None:
@@ -91,11 +140,11 @@ def test_delivered_rows_are_not_tried_again(filled: Database) -> None:
         assert outbox.retry(connection, NOW, [row.id]) == 0
 
 
-def test_claiming_uses_the_index_of_open_rows(filled: Database) -> None:
+def test_claiming_uses_the_index_of_pending_rows(filled: Database) -> None:
     with filled.read() as connection:
         if not filled.sqlite_file:
             connection.exec_driver_sql("SET enable_seqscan = off")  # five rows fit into one page
-        query = outbox._due(NOW, 1).compile(connection, compile_kwargs={"literal_binds": True})
+        query = outbox._due("enos", NOW, 1).compile(connection, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN" if filled.sqlite_file else "EXPLAIN"
         plan = str(connection.exec_driver_sql(f"{explain} {query}").all())
-    assert "ix_outbox_open" in plan
+    assert "ix_outbox_pending" in plan

@@ -1,6 +1,5 @@
 """The real-time and the history event of one sighting are linked; EnOS gets those it is set to."""
 
-import random
 import threading
 from typing import Any
 from uuid import UUID
@@ -8,14 +7,13 @@ from uuid import UUID
 import pytest
 
 from app.domain.events import Kind
-from app.enos.mapping import DEFAULT_MAPPING
-from app.enos.messages import Reply
-from app.forwarder.relay import Relay
 from app.store import events, outbox
 from app.store.database import Database
 from app.store.writer import Writer
 from tests.integration.conftest import BoxClient
+from tests.support.fake_exchange import FakeExchange
 from tests.support.new_events import BOUNDS, new_event
+from tests.support.relays import all_settled, relay_for, step_until
 
 WHO = {"identity_id": "7", "identity_name": "小明", "timestamp": 1629080261881, "score": 94.8}
 REALTIME = WHO | {"group_name": "g", "ext_data": {"device_ip": "10.0.0.7"}}
@@ -94,19 +92,6 @@ def test_copies_that_arrive_at_the_same_time_find_each_other(database: Database)
     assert len({event.sighting_id for event in stored}) == 40
 
 
-class Answering:
-    """An EnOS that takes everything and remembers it."""
-
-    is_open = True
-
-    def __init__(self) -> None:
-        self.messages: list[bytes] = []
-
-    def exchange(self, messages: dict[str, bytes], _timeout: float) -> dict[str, Reply]:
-        self.messages += messages.values()
-        return {message_id: Reply(message_id, 200, "") for message_id in messages}
-
-
 @pytest.mark.parametrize(
     ("enos_events", "delivered"),
     [
@@ -124,14 +109,13 @@ def test_enos_gets_the_copies_it_is_set_to(database: Database, enos_events: str,
     }
     with database.write() as connection:
         events.record(connection, list(sent.values()))
-    enos = Answering()
-    relay = Relay(database, enos, DEFAULT_MAPPING, random.Random(1), enos_events)
-    relay.relay()
+    enos = FakeExchange()
+    step_until(relay_for(database, enos, enos_events=enos_events), all_settled(database))
     names = {new.event.id: name for name, new in sent.items()}
     with database.read() as connection:
         rows = {names[row.event_id]: row for row in outbox.listed(connection, None, 10)}
     assert {name for name, row in rows.items() if row.state == "delivered"} == delivered
-    assert len(enos.messages) == len(delivered)
+    assert sum(enos.sizes) == len(delivered)
     for name in rows.keys() - delivered:
         assert rows[name].state == "skipped"
         assert f"ENOS_EVENTS is {enos_events}" in (rows[name].reason or "")

@@ -1,6 +1,7 @@
 """When to try again, when to connect again, and what each of EnOS's codes leads to."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,16 @@ def test_a_pacer_never_gets_locked_out(story: list[tuple[str, float]], rng: rand
             now += lived
             pacer.dropped(now)
     assert all(fifth - first > 120 for first, fifth in zip(connects, connects[4:], strict=False))
+    assert all(later - earlier > 1 for earlier, later in pairwise(connects))
+
+
+def test_a_pacer_counts_the_connects_of_others() -> None:
+    pacer = ConnectPacer(random.Random(1))
+    pacer.remember([300, 100, 90, 80, 0.5], now=1000)
+    assert pacer.wait(1000) == 25
+    assert pacer.wait(1025) == 0
+    pacer.remember([0.1], now=1000)
+    assert pacer.wait(1000) == pytest.approx(1.0)
 
 
 def test_a_first_drop_reconnects_at_once_and_a_failure_waits() -> None:
@@ -66,5 +77,6 @@ def test_a_first_drop_reconnects_at_once_and_a_failure_waits() -> None:
     pacer.dropped(10)
     assert pacer.wait(10) == 0
     pacer.connecting(10)
+    assert pacer.wait(10) == pytest.approx(1.1)
     pacer.failed(11)
     assert 35 <= pacer.wait(11) <= 45

@@ -1,0 +1,83 @@
+"""Channels: who holds each, by a lease; when each was connected; and every forwarder's heartbeat."""
+
+import dataclasses
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from app.domain.forwarders import Forwarder, ForwarderState
+from app.store.clock import now
+from app.store.models import ChannelConnectRow, ChannelRow, ForwarderRow
+from app.store.statements import insert_into, insert_missing
+
+_FORGOTTEN_AFTER = timedelta(hours=1)  # connects, and forwarders that died: so long a person may ask for them
+
+
+def beat(connection: Connection, forwarder: Forwarder, lease: timedelta) -> float:
+    """Write a forwarder's heartbeat, and take, keep or ask for its channel.
+
+    Returns the seconds for which another one holds the channel; 0 if this one does, for `lease` from now.
+    """
+    present = now(connection)
+    _write_heartbeat(connection, forwarder, present)
+    connection.execute(insert_missing(connection, ChannelRow).values(name=forwarder.channel))
+    is_free = ChannelRow.holder.is_(None) | (ChannelRow.lease_until < present)
+    statement = (
+        update(ChannelRow)
+        .where(_named(forwarder.channel), is_free | (ChannelRow.holder == forwarder.id))
+        .values(holder=forwarder.id, lease_until=present + lease)
+    )
+    if connection.execute(statement).rowcount:
+        return 0.0
+    lease_until = connection.execute(select(ChannelRow.lease_until).where(_named(forwarder.channel)))
+    return max(0.1, ((lease_until.scalar() or present) - present).total_seconds())
+
+
+def leave(connection: Connection, forwarder_id: UUID) -> None:
+    """End a forwarder's heartbeat, and free the channel if it holds it."""
+    connection.execute(
+        update(ChannelRow).where(ChannelRow.holder == forwarder_id).values(holder=None, lease_until=None)
+    )
+    connection.execute(delete(ForwarderRow).where(ForwarderRow.id == forwarder_id))
+
+
+def holder_of(connection: Connection, channel: str) -> Forwarder | None:
+    """The forwarder that holds a channel now, if one does."""
+    is_held = ChannelRow.lease_until >= now(connection)
+    holder = connection.scalar(select(ChannelRow.holder).where(_named(channel), is_held))
+    return next((found for found in forwarders(connection) if found.id == holder), None)
+
+
+def forwarders(connection: Connection) -> list[Forwarder]:
+    """All that beat within the last hour, by channel, the longest at work first."""
+    query = select(*ForwarderRow.__table__.columns).order_by(ForwarderRow.channel, ForwarderRow.started_at)
+    rows = [row._asdict() for row in connection.execute(query)]
+    return [Forwarder(**row | {"state": ForwarderState(row["state"])}) for row in rows]
+
+
+def note_connect(connection: Connection, channel: str) -> None:
+    """Remember that somebody connects to EnOS by this channel now."""
+    present = now(connection)
+    connection.execute(delete(ChannelConnectRow).where(ChannelConnectRow.at < present - _FORGOTTEN_AFTER))
+    connection.execute(insert(ChannelConnectRow).values(channel=channel, at=present))
+
+
+def connect_ages(connection: Connection, channel: str) -> list[float]:
+    """How many seconds ago each connect of the last hour was, the oldest first."""
+    present = now(connection)
+    query = select(ChannelConnectRow.at).where(ChannelConnectRow.channel == channel)
+    found = connection.scalars(query.order_by(ChannelConnectRow.at))
+    return [max(0.0, (present - at).total_seconds()) for at in found if at >= present - _FORGOTTEN_AFTER]
+
+
+def _write_heartbeat(connection: Connection, forwarder: Forwarder, present: datetime) -> None:
+    values = dataclasses.asdict(forwarder) | {"heartbeat_at": present}
+    statement = insert_into(connection, ForwarderRow).values(values)
+    news = {name: values[name] for name in ("heartbeat_at", "state", "reason")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=news))
+    connection.execute(delete(ForwarderRow).where(ForwarderRow.heartbeat_at < present - _FORGOTTEN_AFTER))
+
+
+def _named(channel: str) -> ColumnElement[bool]:
+    return ChannelRow.name == channel

@@ -1,0 +1,151 @@
+"""One forwarder holds a channel; another takes it over; both say how they are."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+
+from app.domain.forwarders import Forwarder, ForwarderState, state_now
+from app.domain.ids import new_id
+from app.errors import StoreUnavailable
+from app.forwarder import lease as lease_module
+from app.forwarder.lease import Lease
+from app.store import channels, clock
+from app.store.database import Database
+from tests.support.new_events import RECEIVED_AT
+from tests.support.waiting import wait_until
+
+LEASE = timedelta(seconds=60)
+
+
+def forwarder(channel: str = "enos") -> Forwarder:
+    return Forwarder(new_id(), channel, "host", 1, RECEIVED_AT, RECEIVED_AT, ForwarderState.STANDBY, None)
+
+
+def beat(database: Database, who: Forwarder, lease: timedelta = LEASE) -> float:
+    with database.write() as connection:
+        return channels.beat(connection, who, lease)
+
+
+def leave(database: Database, who: Forwarder) -> None:
+    with database.write() as connection:
+        channels.leave(connection, who.id)
+
+
+def known(database: Database) -> list[Forwarder]:
+    with database.read() as connection:
+        return channels.forwarders(connection)
+
+
+def test_one_holds_a_channel_and_each_channel_has_its_own(database: Database) -> None:
+    first, second, other = forwarder(), forwarder(), forwarder("north")
+    assert beat(database, first) == 0
+    assert 59 < beat(database, second) <= 60
+    assert beat(database, first) == 0
+    assert beat(database, other) == 0
+    with database.read() as connection:
+        holder = channels.holder_of(connection, "enos")
+        assert holder
+        assert holder.id == first.id
+
+
+def test_a_channel_is_taken_over_once_the_lease_has_ended_or_was_given_up(database: Database) -> None:
+    dead, second, third = forwarder(), forwarder(), forwarder()
+    beat(database, dead, timedelta(0))
+    assert beat(database, second) == 0
+    assert beat(database, dead) > 0
+    leave(database, second)
+    assert beat(database, third) == 0
+    assert {found.id for found in known(database)} == {dead.id, third.id}
+
+
+def test_who_leaves_without_holding_frees_nothing(database: Database) -> None:
+    holder, standby = forwarder(), forwarder()
+    beat(database, holder)
+    beat(database, standby)
+    leave(database, standby)
+    assert beat(database, forwarder()) > 0
+
+
+def test_a_forwarder_without_a_heartbeat_is_dead(database: Database) -> None:
+    beat(database, forwarder())
+    (found,) = known(database)
+    with database.read() as connection:
+        now = clock.now(connection)
+    assert state_now(found, now) is ForwarderState.STANDBY
+    assert state_now(found, now + timedelta(seconds=11)) is ForwarderState.DEAD
+
+
+def test_connects_are_remembered_whoever_made_them(database: Database) -> None:
+    with database.write() as connection:
+        channels.note_connect(connection, "enos")
+        channels.note_connect(connection, "north")
+        channels.note_connect(connection, "enos")
+        ages = channels.connect_ages(connection, "enos")
+    assert len(ages) == 2
+    assert all(0 <= age < 10 for age in ages)
+
+
+@pytest.fixture
+def leases(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 2.0)
+    monkeypatch.setattr(lease_module, "BEAT_SECONDS", 0.2)
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_a_standby_takes_over_when_the_holder_ends(database: Database, leases: ExitStack) -> None:
+    holder = leases.enter_context(first := ExitStack())
+    lease = first.enter_context(Lease(database, "enos"))
+    wait_until(lambda: lease.is_held)
+    standby = leases.enter_context(Lease(database, "enos"))
+    wait_until(lambda: len(known(database)) == 2)
+    assert not standby.is_held
+    holder.close()
+    assert not lease.is_held
+    wait_until(lambda: standby.is_held)
+    assert len(known(database)) == 1
+
+
+def test_a_holder_that_can_not_reach_the_database_gives_up_in_time(
+    database: Database, leases: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = leases.enter_context(Lease(database, "enos"))
+    wait_until(lambda: lease.is_held)
+
+    def fail(*_: object) -> float:
+        raise StoreUnavailable("the test took it away")
+
+    with monkeypatch.context() as away:
+        away.setattr(channels, "beat", fail)
+        wait_until(lambda: not lease.is_held)
+        assert beat_by_other_is_refused(database)
+    wait_until(lambda: lease.is_held)
+
+
+def beat_by_other_is_refused(database: Database) -> bool:
+    """Whether the lease still stands in the database: it was given up before another could take it."""
+    with database.read() as connection:
+        return channels.holder_of(connection, "enos") is not None
+
+
+def test_what_a_forwarder_says_of_itself_is_stored(database: Database, leases: ExitStack) -> None:
+    lease = leases.enter_context(Lease(database, "enos"))
+    lease.report(ForwarderState.PAUSED, "1009: no permission")
+    wait_until(lambda: [(f.state, f.reason) for f in known(database)] == [("paused", "1009: no permission")])
+
+
+def test_a_heartbeat_that_fails_ends_the_forwarder(
+    database: Database, leases: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "beat", lambda *_: 1 / 0)
+    lease = leases.enter_context(Lease(database, "enos"))
+
+    def raises() -> bool:
+        try:
+            return lease.is_held
+        except ZeroDivisionError:
+            return True
+
+    wait_until(raises)

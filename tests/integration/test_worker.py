@@ -1,0 +1,190 @@
+"""The forwarder's loop: it holds its channel, connects with care, and stops in order."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.domain.forwarders import ForwarderState
+from app.enos.mapping import DEFAULT_CHANNEL
+from app.errors import ChannelError
+from app.forwarder import lease as lease_module
+from app.forwarder import worker as worker_module
+from app.forwarder.lease import Lease
+from app.forwarder.pacing import ConnectPacer
+from app.forwarder.worker import Worker
+from app.store import channels, events, outbox
+from app.store.database import Database
+from tests.support.fake_exchange import Answer, FakeExchange
+from tests.support.new_events import RECEIVED_AT, new_event
+from tests.support.relays import all_settled, deliveries, relay_for
+from tests.support.waiting import wait_until
+
+
+class FakeConnection(FakeExchange):
+    """A connection that a test can take away."""
+
+    def __init__(self, answer: Answer = lambda _elements: 200) -> None:
+        super().__init__(answer)
+        self.is_open, self.fault = False, ""
+        self.refusal = ""
+        self.opened = 0
+
+    def open(self) -> None:
+        self.opened += 1
+        if self.refusal:
+            raise ChannelError(self.refusal)
+        self.is_open = True
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def break_off(self) -> None:
+        """As a network does."""
+        self.fault, self.is_open = "the test broke it", False
+
+    def post(self, payload: bytes) -> bool:
+        return self.is_open and super().post(payload)
+
+    def replies(self, timeout: float) -> list[Any]:
+        threading.Event().wait(min(timeout, 0.01))  # as the network's thread, it leaves others time
+        return super().replies(timeout)
+
+
+@pytest.fixture(autouse=True)
+def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 3.0)
+    monkeypatch.setattr(lease_module, "BEAT_SECONDS", 0.3)
+
+
+@pytest.fixture
+def start(database: Database) -> Iterator[Callable[[FakeConnection], threading.Event]]:
+    """Starts a worker; gives the event that stops it."""
+    with ExitStack() as stack:
+
+        def start_one(connection: FakeConnection) -> threading.Event:
+            stop = threading.Event()
+            stack.enter_context(running(database, connection, stop))
+            return stop
+
+        yield start_one
+
+
+@contextmanager
+def running(database: Database, connection: FakeConnection, stop: threading.Event) -> Iterator[None]:
+    relay = relay_for(database, connection)
+    lease = Lease(database, DEFAULT_CHANNEL)
+    worker = Worker(DEFAULT_CHANNEL, database, lease, connection, relay, ConnectPacer(random.Random(1)))
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def record(database: Database, *numbers: int) -> None:
+    with database.write() as connection:
+        events.record(connection, [new_event(number) for number in numbers])
+
+
+def forwarder_states(database: Database) -> list[tuple[str, str | None]]:
+    with database.read() as connection:
+        return [(found.state, found.reason) for found in channels.forwarders(connection)]
+
+
+def test_it_connects_relays_and_says_that_it_is_healthy(database: Database, start: Any) -> None:
+    record(database, 1, 2, 3)
+    start(FakeConnection())
+    wait_until(all_settled(database))
+    wait_until(lambda: forwarder_states(database) == [(ForwarderState.HEALTHY, None)])
+    with database.write() as connection:
+        assert len(channels.connect_ages(connection, DEFAULT_CHANNEL)) == 1
+
+
+def test_a_standby_touches_nothing_until_it_takes_over_at_once(database: Database, start: Any) -> None:
+    first, second = FakeConnection(), FakeConnection()
+    stop = start(first)
+    wait_until(lambda: first.is_open)
+    start(second)
+    wait_until(lambda: (ForwarderState.STANDBY, None) in forwarder_states(database))
+    assert second.opened == 0
+    stop.set()
+    wait_until(lambda: second.is_open)
+    assert not first.is_open
+    record(database, 1)
+    wait_until(all_settled(database))
+    assert second.sizes == [1]
+
+
+def test_what_a_dead_forwarder_had_claimed_goes_on_with_the_next(database: Database, start: Any) -> None:
+    record(database, 1, 2)
+    with database.write() as connection:
+        assert len(outbox.claim(connection, DEFAULT_CHANNEL, uuid4(), RECEIVED_AT, 10)) == 2
+    assert {row.state for row in deliveries(database)} == {"claimed"}
+    start(FakeConnection())
+    wait_until(all_settled(database))
+
+
+def test_a_first_drop_is_mended_at_once_and_costs_no_attempt(database: Database, start: Any) -> None:
+    connection = FakeConnection(lambda _: None)
+    record(database, 1)
+    start(connection)
+    wait_until(lambda: connection.messages)
+    connection.break_off()
+    wait_until(lambda: connection.opened == 2)
+    connection.answer = lambda _: 200
+    wait_until(all_settled(database))
+    assert deliveries(database)[0].attempts == 1
+
+
+def test_after_a_failure_it_waits_and_says_why(database: Database, start: Any) -> None:
+    connection = FakeConnection()
+    connection.refusal = "the broker refused the login"
+    start(connection)
+    expected = [(ForwarderState.DISCONNECTED, "the broker refused the login")]
+    wait_until(lambda: forwarder_states(database) == expected)
+    assert connection.opened == 1
+
+
+def test_a_pause_closes_the_channel_and_ends_with_one_event(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 3.0)
+    connection = FakeConnection(lambda _: 1009)
+    record(database, 1, 2, 3)
+    start(connection)
+    wait_until(lambda: [state for state, _ in forwarder_states(database)] == [ForwarderState.PAUSED])
+    assert not connection.is_open
+    assert "1009" in str(forwarder_states(database)[0][1])
+    wait_until(lambda: {(row.state, row.attempts) for row in deliveries(database)} == {("pending", 0)})
+    connection.answer = lambda _: 200
+    wait_until(all_settled(database))
+    assert connection.sizes == [1, 1, 2]
+
+
+def test_a_stop_awaits_the_replies_to_what_was_posted(database: Database, start: Any) -> None:
+    connection = FakeConnection(lambda _: None)
+    record(database, 1)
+    stop = start(connection)
+    wait_until(lambda: connection.messages)
+    stop.set()
+    threading.Timer(0.5, connection.reply, (connection.messages[0][0], 200)).start()
+    wait_until(all_settled(database))
+    wait_until(lambda: not connection.is_open)
+
+
+def test_a_stop_gives_up_what_stays_unanswered_and_leaves_the_channel(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "STOP_SECONDS", 0.3)
+    connection = FakeConnection(lambda _: None)
+    record(database, 1)
+    stop = start(connection)
+    wait_until(lambda: connection.messages)
+    stop.set()
+    wait_until(lambda: forwarder_states(database) == [])
+    assert {(row.state, row.attempts) for row in deliveries(database)} == {("pending", 0)}

@@ -1,0 +1,45 @@
+"""A relay put together for a test."""
+
+import random
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from app.enos.mapping import DEFAULT_MAPPING, Mapping
+from app.forwarder.claims import Claims
+from app.forwarder.relay import Exchange, Relay
+from app.forwarder.results import Results
+from app.store import outbox
+from app.store.database import Database
+from app.store.outbox import Delivery
+
+
+def relay_for(
+    database: Database, exchange: Exchange, mapping: Mapping = DEFAULT_MAPPING, enos_events: str = "both"
+) -> Relay:
+    """A relay of the channel `enos` whose connection was just opened."""
+    rng = random.Random(1)
+    results = Results(database, rng)
+    claims = Claims(database, "enos", uuid4(), mapping, enos_events, results)
+    relay = Relay(claims, results, exchange, mapping.mode, rng)
+    relay.begin()
+    return relay
+
+
+def step_until(relay: Relay, condition: Callable[[], object], seconds: float = 15) -> None:
+    """Step until something is true; fail if it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        relay.step()
+
+
+def deliveries(database: Database) -> list[Delivery]:
+    """All rows of the outbox, the newest first."""
+    with database.read() as connection:
+        return outbox.listed(connection, None, 10_000)
+
+
+def all_settled(database: Database) -> Callable[[], bool]:
+    """Whether no row waits any more."""
+    return lambda: all(row.settled_at for row in deliveries(database))
