@@ -11,7 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from app.config import Settings
 from app.enos.credentials import Credentials, credentials
-from app.enos.topics import Topics, event_topics
+from app.enos.mode import Mode
+from app.enos.topics import Topics, topics
 
 KEEP_ALIVE_SECONDS = 120
 """EnOS takes 60 to 300 (EnOS protocol, section 1)."""
@@ -40,7 +41,7 @@ def endpoint(settings: Settings) -> Endpoint:
     return Endpoint(
         broker_url=settings.enos_broker_url or "",
         login=lambda: credentials(settings, time.time_ns() // 1_000_000),
-        topics=event_topics(settings.enos_product_key or "", leading_slash=settings.enos_topic_slash),
+        topics=topics(settings.enos_product_key or "", Mode.EVENT, leading_slash=settings.enos_topic_slash),
         qos=settings.enos_qos,
     )
 

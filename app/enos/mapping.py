@@ -1,112 +1,137 @@
 """How an event becomes an element of an EnOS message: device key, event id and members."""
 
+from collections import abc
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from app.domain.events import FaceEvent, Kind
+from app.domain.firmware import PICTURE_NAMES
 from app.domain.times import to_milliseconds
-from app.enos.messages import Mode
-from app.enos.values import convert
+from app.enos.channel_entry import DEFAULT_CHANNEL, ChannelEntry
+from app.enos.conditions import EVERYTHING, Conditions
+from app.enos.data_types import Member, Scalar
+from app.enos.event_fields import event_reader
+from app.enos.mode import Mode
+from app.enos.values import LONGEST_STRING
 from app.errors import MappingError
 
-DEFAULT_CHANNEL = "enos"
+PICTURE_MEMBERS = tuple(dict.fromkeys(PICTURE_NAMES.values()))
+"""The contract's pictures, whatever a firmware calls them: a thing model knows no others."""
+
 _SHORTEST_KEY, _LONGEST_KEY = 4, 64  # characters (EnOS protocol, section 4)
+_NO_LINKS: abc.Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One member of the EnOS event: its name there, the field it is taken from, its type in the model."""
+class DeviceKey:
+    """A field that may hold the device key."""
 
-    name: str
     field: str
-    type: str
+    read: abc.Callable[[FaceEvent], Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A whole mapping. `device_key` lists the fields to try in turn; `event_id` has one id a kind."""
+    """A whole mapping. `device_key` lists the fields to try in turn; `event_id` has one id a kind.
 
-    device_key: tuple[str, ...]
+    `routes` names each channel with the events that it takes, in the order in which they are asked.
+    """
+
+    device_key: tuple[DeviceKey, ...]
     event_id: dict[Kind, str]
     members: tuple[Member, ...]
+    mode: Mode = Mode.EVENT
+    wants_pictures: bool = False
+    filter: Conditions = EVERYTHING
+    channels: tuple[ChannelEntry, ...] = ()
+    routes: tuple[tuple[str, Conditions], ...] = ((DEFAULT_CHANNEL, EVERYTHING),)
 
-    mode = Mode.EVENT
+    def reason_to_skip(self, event: FaceEvent) -> str | None:
+        """Why an event does not go to EnOS; None if it goes."""
+        if misfit := self.filter.misfit(event, self._device_key(event)):
+            return f"filter.{misfit} of the mapping file leaves it out"
+        return None if self.channel_of(event) else "no channel of the mapping file takes it"
 
-    def reason_to_skip(self, _event: FaceEvent) -> str | None:
-        """Interim."""
-        return None
+    def channel_of(self, event: FaceEvent) -> str | None:
+        """The name of the channel that takes an event, None if none does."""
+        key = self._device_key(event)
+        return next((name for name, when in self.routes if when.misfit(event, key) is None), None)
 
-    def channel_of(self, _event: FaceEvent) -> str:
-        """Interim."""
-        return DEFAULT_CHANNEL
-
-    def element(self, event: FaceEvent) -> dict[str, Any]:
+    def element(self, event: FaceEvent, links: abc.Mapping[str, str] = _NO_LINKS) -> dict[str, Any]:
         """Make the params element for one event (EnOS protocol, section 2).
+
+        `links`: the URL of each of its pictures by the picture's field, for a mapping that wants pictures.
 
         Raises:
             MappingError: no field gives a device key, or a value does not fit its type.
         """
-        return {
-            "deviceKey": self._device_key(event),
-            "time": to_milliseconds(event.occurred_at),
-            "events": {self.event_id[event.kind]: self._members(event)},
-        }
+        head = {"deviceKey": self._needed_device_key(event), "time": to_milliseconds(event.occurred_at)}
+        values = self._values(event)
+        if self.wants_pictures:
+            values |= _checked(links)
+        if self.mode is Mode.EVENT:
+            return {**head, "events": {self.event_id[event.kind]: values}}
+        if not values:
+            raise MappingError("the event has a value for none of the members, and so no measure point")
+        return {**head, "measurepoints": values}
 
-    def _device_key(self, event: FaceEvent) -> str:
-        for name in self.device_key:
-            value = field_value(event, name)
-            if isinstance(value, str) and _SHORTEST_KEY <= len(value) <= _LONGEST_KEY:
-                return value
+    def _needed_device_key(self, event: FaceEvent) -> str:
+        if key := self._device_key(event):
+            return key
+        fields = ", ".join(key.field for key in self.device_key)
         raise MappingError(
-            f"no device key: none of {', '.join(self.device_key)} holds"
+            f"no device key: none of {fields} holds"
             f" {_SHORTEST_KEY} to {_LONGEST_KEY} characters in this event"
         )
 
-    def _members(self, event: FaceEvent) -> dict[str, Any]:
-        values = {member.name: _member_value(event, member) for member in self.members}
-        return {name: value for name, value in values.items() if value is not None}
+    def _device_key(self, event: FaceEvent) -> str | None:
+        for key in self.device_key:
+            value = key.read(event)
+            if isinstance(value, str) and _SHORTEST_KEY <= len(value) <= _LONGEST_KEY:
+                return value
+        return None
+
+    def _values(self, event: FaceEvent) -> dict[str, Any]:
+        values = {}
+        for member in self.members:
+            try:
+                value = member.value_in(event)
+            except ValueError as error:
+                raise MappingError(f"member {member.name}: field {member.field} {error}") from None
+            if value is not None:
+                values[member.name] = value
+        return values
+
+
+def _checked(links: abc.Mapping[str, str]) -> dict[str, str]:
+    """The links that the model has members for."""
+    kept = {name: links[name] for name in PICTURE_MEMBERS if name in links}
+    for name, url in kept.items():
+        if len(url.encode()) > LONGEST_STRING:
+            raise MappingError(f"member {name}: the link has more than {LONGEST_STRING} bytes")
+    return kept
+
+
+def _default_member(name: str, type_name: str) -> Member:
+    return Member(name, Scalar(type_name), name, event_reader(name))
 
 
 DEFAULT_MAPPING = Mapping(
-    device_key=("ep_id", "dev_sno", "device_ip"),
+    device_key=tuple(DeviceKey(name, event_reader(name)) for name in ("ep_id", "dev_sno", "device_ip")),
     event_id={Kind.HISTORY: "HistoryEvent", Kind.REALTIME: "RealTimeEvent"},
-    members=tuple(
-        Member(name, name, type_)
-        for name, type_ in (
-            ("identity_id", "string"),
-            ("identity_name", "string"),
-            ("group_name", "string"),
-            ("timestamp", "timestamp"),
-            ("score", "float"),
-            ("want_action", "string"),
-            ("device_ip", "string"),
-            ("ep_id", "string"),
-            ("dev_sno", "string"),
-            ("person_type", "int"),
-            ("device_type", "string"),
-        )
+    members=(
+        _default_member("identity_id", "string"),
+        _default_member("identity_name", "string"),
+        _default_member("group_name", "string"),
+        _default_member("timestamp", "timestamp"),
+        _default_member("score", "float"),
+        _default_member("want_action", "string"),
+        _default_member("device_ip", "string"),
+        _default_member("ep_id", "string"),
+        _default_member("dev_sno", "string"),
+        _default_member("person_type", "int"),
+        _default_member("device_type", "string"),
     ),
 )
 """The scalar fields of the contract under their own names; no pictures."""
-
-EVENT_FIELDS = frozenset(member.field for member in DEFAULT_MAPPING.members)
-"""Fields that every form of event has in one type; any other field is looked up in the document."""
-
-
-def field_value(event: FaceEvent, name: str) -> Any:
-    """The value of a contract field, or of a dotted path into the document such as `ext_data.info.age`."""
-    if name == "timestamp":
-        return event.occurred_at
-    if name in EVENT_FIELDS:
-        return getattr(event, name)
-    value: Any = event.document
-    for step in name.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
-def _member_value(event: FaceEvent, member: Member) -> Any:
-    try:
-        return convert(field_value(event, member.field), member.type)
-    except ValueError as error:
-        raise MappingError(f"member {member.name}: field {member.field} {error}") from None

@@ -4,14 +4,15 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from app import jsontext
+from app.enos.mode import Mode
 
 MOST_BYTES = 524_288
 """The largest publish that EnOS takes, after encoding (EnOS protocol, section 1)."""
 
+_ID_BITS = 52
 _LONGEST_MESSAGE = 500  # characters of EnOS's wording that are kept
 
 
@@ -24,26 +25,20 @@ class Reply:
     message: str
 
 
-class Mode(StrEnum):
-    """What an event becomes in EnOS."""
-
-    EVENT = "event"
-
-
 def encode_element(element: dict[str, Any]) -> bytes:
-    """Encode one element of params, as `Mapping.element` makes it."""
+    """Encode one element of a message's params, as `Mapping.element` makes it."""
     return jsontext.dump(element).encode()
 
 
 def post(message_id: str, mode: Mode, elements: Sequence[bytes]) -> bytes:
-    """Put encoded elements together into one message."""
-    head = f'{{"id":"{message_id}","version":"1.0","method":"integration.{mode}.post","params":['
-    return head.encode() + b",".join(elements) + b"]}"
+    """Join encoded elements to one message that posts them."""
+    head = {"id": message_id, "version": "1.0", "method": f"integration.{mode}.post", "params": []}
+    return b"%b%b]}" % (jsontext.dump(head).encode().removesuffix(b"]}"), b",".join(elements))
 
 
 def envelope_bytes(mode: Mode) -> int:
-    """At most so many bytes has a message beside its elements and the commas between them."""
-    return len(post("9" * 16, mode, []))
+    """How many bytes a message has at most beside its elements and the commas between them."""
+    return len(post(str(2**_ID_BITS), mode, []))
 
 
 def new_message_id() -> str:
@@ -52,7 +47,7 @@ def new_message_id() -> str:
     Random, because every installation of a product hears all its replies; of 52 bits, because older hubs
     echo it as a number, maybe a double.
     """
-    return str(secrets.randbits(52))
+    return str(secrets.randbits(_ID_BITS))
 
 
 def parse_reply(payload: bytes) -> Reply:

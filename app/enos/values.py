@@ -10,22 +10,26 @@ from app.domain.times import to_milliseconds
 LONGEST_STRING = 1024  # bytes in UTF-8
 
 
-def convert(value: Any, type_name: str) -> Any:
+def convert(value: Any, type_name: str, length: int = LONGEST_STRING) -> Any:
     """Convert a value; None and empty text give None, for EnOS takes neither.
+
+    `type_name`: one of SCALARS. `length`: the most bytes of a string, which is cut between characters.
 
     Raises:
         ValueError: the value can't be expressed in the type; the text goes on from the field's name.
     """
     if value is None or value == "":
         return None
-    return CONVERTERS[type_name](value)
+    return _string(value, length) or None if type_name == "string" else _CONVERTERS[type_name](value)
 
 
-def _string(value: Any) -> str:
+def _string(value: Any, length: int) -> str:
     if isinstance(value, dict | list):
         raise ValueError("is no single value")
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    return text.encode()[:LONGEST_STRING].decode(errors="ignore")  # never half a character
+    if len(text) * _MOST_BYTES_OF_A_CHARACTER <= length:
+        return text
+    return text.encode()[:length].decode(errors="ignore")  # never half a character
 
 
 def _int(value: Any) -> int:
@@ -55,11 +59,13 @@ def _timestamp(value: Any) -> int:
     return to_milliseconds(value) if isinstance(value, datetime) else _int(value)
 
 
-CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "string": _string,
+_MOST_BYTES_OF_A_CHARACTER = 4
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "int": _int,
     "float": _float,
+    "double": _float,
     "bool": _bool,
     "timestamp": _timestamp,
 }
-"""The types a mapping may name; `timestamp` is whole milliseconds since 1970."""
+SCALARS = ("string", *_CONVERTERS)
+"""The types of single values; `timestamp` is whole milliseconds since 1970."""

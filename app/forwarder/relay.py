@@ -9,7 +9,8 @@ from typing import Protocol
 import structlog
 
 from app.domain.delivery import Decision, retry_delay
-from app.enos.messages import Mode, Reply, envelope_bytes, new_message_id, post
+from app.enos.messages import Reply, envelope_bytes, new_message_id, post
+from app.enos.mode import Mode
 from app.enos.replies import decide, explain
 from app.forwarder.byte_rate import ByteRate
 from app.forwarder.claims import Claims

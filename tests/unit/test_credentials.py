@@ -2,7 +2,8 @@
 
 from app.config import Settings
 from app.enos.credentials import Credentials, computed_credentials, credentials
-from app.enos.topics import event_topics
+from app.enos.mode import Mode
+from app.enos.topics import topics
 
 
 def test_worked_example_of_the_documents() -> None:
@@ -20,8 +21,11 @@ def test_a_ready_made_login_is_used_as_it_is() -> None:
 
 
 def test_topics_of_documents_and_of_sdks() -> None:
-    assert event_topics("pk", leading_slash=False).post == "sys/pk/integration/event/post"
-    assert event_topics("pk", leading_slash=True).reply == "/sys/pk/integration/event/post_reply"
+    assert topics("pk", Mode.EVENT, leading_slash=False).post == "sys/pk/integration/event/post"
+    assert (
+        topics("pk", Mode.MEASUREPOINT, leading_slash=True).reply
+        == "/sys/pk/integration/measurepoint/post_reply"
+    )
 
 
 def test_the_password_stays_out_of_representations() -> None:

@@ -73,27 +73,6 @@ def test_a_value_that_does_not_fit_its_type_is_explained(tmp_path: Path) -> None
         mapping.element(new_event().event)
 
 
-def test_every_wrong_key_of_a_mapping_file_is_named(tmp_path: Path) -> None:
-    path = mapping_file(
-        tmp_path,
-        'device_keys = []\n[event_id]\nhistory = "a b"\n[members]\nscore = "double"\nx = { type = "int" }',
-    )
-    with pytest.raises(MappingError) as raised:
-        load_mapping(path)
-    text = str(raised.value)
-    assert str(path) in text
-    for key in ("device_keys", "event_id.history", "members.score.type", "members.x.field"):
-        assert f"  {key}: " in text
-
-
-@pytest.mark.parametrize("text", ["score =", b"\xff"])
-def test_a_mapping_file_that_is_no_toml_is_named(tmp_path: Path, text: str | bytes) -> None:
-    path = tmp_path / "mapping.toml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(MappingError, match="can't be read"):
-        load_mapping(path)
-
-
 @given(st.text(min_size=1))
 def test_a_long_string_is_cut_to_1024_bytes_between_characters(text: str) -> None:
     cut = convert(text * 600, "string")
