@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,21 @@ class Settings:
         parse=setting_values.whole_number(1, 36500),
         unit="days",
     )
+    picture_base_url: str | None = _variable(
+        "Where EnOS's users reach the receiver, such as https://faces.example: links to pictures begin so.",
+        parse=setting_values.web_address,
+    )
+    picture_link_secret: str | None = _variable(
+        "Signs the links to pictures: 32 or more random characters.",
+        parse=setting_values.long_secret,
+        secret=True,
+    )
+    picture_link_days: int = _variable(
+        "A link to a picture is good for so long after it was sent to EnOS.",
+        "30",
+        parse=setting_values.whole_number(1, 3650),
+        unit="days",
+    )
     enos_broker_url: str | None = _variable(
         "EnOS's MQTT broker, mqtt://host:11883 or mqtts://host:18883. Unset: events wait in the outbox.",
         parse=setting_values.broker_url,
@@ -122,6 +138,11 @@ class Settings:
         return self.validation == "lenient"
 
     @property
+    def picture_link_lifetime(self) -> timedelta:
+        """PICTURE_LINK_DAYS as a time."""
+        return timedelta(days=self.picture_link_days)
+
+    @property
     def max_body_bytes(self) -> int:
         """MAX_BODY_MB in bytes."""
         return self.max_body_mb * 1024 * 1024
@@ -154,6 +175,7 @@ def load_settings() -> Settings:
     wrong += _missing_enos_settings(settings)
     wrong += _paths_held_twice(settings)
     wrong += _too_small_quarantine(settings)
+    wrong += _half_set_picture_links(settings)
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
@@ -182,6 +204,14 @@ def _too_small_quarantine(settings: Settings) -> list[str]:
     if settings.quarantine_max_mb >= least:
         return []
     return [f"QUARANTINE_MAX_MB must be at least {least}, four times MAX_BODY_MB: such bodies are kept"]
+
+
+def _half_set_picture_links(settings: Settings) -> list[str]:
+    if bool(settings.picture_base_url) == bool(settings.picture_link_secret):
+        return []
+    return [
+        "PICTURE_BASE_URL and PICTURE_LINK_SECRET must both be set, or neither: links to pictures need both"
+    ]
 
 
 def _missing_enos_settings(settings: Settings) -> list[str]:

@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.config import Settings
 from app.receiver.health import create_health
+from app.receiver.pictures import create_pictures
 from app.receiver.refusing import answer_errors
 from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
@@ -29,6 +30,7 @@ def create_receiver(settings: Settings) -> Flask:
     answer_errors(app, writer, settings.refused_status)
     app.register_blueprint(create_endpoints(settings, writer))
     app.register_blueprint(create_health(settings, database))
+    app.register_blueprint(create_pictures(settings, database))
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way
     return app
 

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: relative paths in settings start here."""
 
+_LONGEST_WEB_ADDRESS = 800  # a link to a picture is up to 172 longer; EnOS takes 1,024 bytes
+_SHORTEST_SECRET = 32
+
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     """Read a whole number within these limits."""
@@ -82,6 +85,29 @@ def broker_url(text: str) -> str:
         raise ValueError("must hold no user and password: ENOS_USERNAME and ENOS_PASSWORD do")
     if not fits:
         raise ValueError("must look like mqtt://host:11883 or mqtts://host:18883")
+    return text
+
+
+def web_address(text: str) -> str:
+    """Read an http or https URL that paths can be added to, without the slash at its end."""
+    try:
+        url = urlsplit(text)
+        fits = url.scheme in ("http", "https") and url.hostname and (url.port or 0) >= 0
+    except ValueError:
+        fits = False
+    if not fits or not re.fullmatch(r"[A-Za-z0-9._~:/%\[\]-]+", text):
+        raise ValueError("must look like https://faces.example or https://faces.example/se3")
+    if len(text) > _LONGEST_WEB_ADDRESS:
+        raise ValueError(f"must have at most {_LONGEST_WEB_ADDRESS} characters")
+    return text.rstrip("/")
+
+
+def long_secret(text: str) -> str:
+    """Read a secret that can't be found by trying."""
+    if len(text) < _SHORTEST_SECRET:
+        raise ValueError(
+            f"must have at least {_SHORTEST_SECRET} characters, such as openssl rand -hex 32 makes"
+        )
     return text
 
 

@@ -76,10 +76,15 @@ def _loggable(route: str) -> str:
     return route if route in KNOWN_PATHS or route.startswith(("ws://", "wss://")) else "another"
 
 
-def unavailable_reply(error: StoreUnavailable) -> Response:
+def unknown_path_reply() -> Response:
+    """404, as on any path that takes nothing, where there is no body to keep."""
+    return replies.refused(UnknownPath(_UNKNOWN_PATH), UnknownPath.status, None)
+
+
+def unavailable_reply(error: StoreUnavailable, title: str = "The event could not be stored") -> Response:
     """503: the database can't be used now."""
     log.error("store_unavailable", path=_loggable(g.arrival.route), reason=str(error))
-    return replies.unavailable()
+    return replies.unavailable(title)
 
 
 def http_problem(error: HTTPException) -> Response:

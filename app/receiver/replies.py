@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from flask import Response, json
 
-from app.domain.events import Recorded
+from app.domain.events import Picture, Recorded
 from app.errors import Refused
 
 _RETRY_AFTER_SECONDS = 5
+_SHOWN_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 
 def accepted(recorded: Sequence[Recorded], *, as_array: bool) -> Response:
@@ -40,17 +41,31 @@ def refused(error: Refused, status: int, quarantine_id: str | None) -> Response:
     return _json(status, problem, "application/problem+json")
 
 
-def unavailable() -> Response:
+def unavailable(title: str) -> Response:
     """503: not stored, so not acknowledged; the box may send it again. The cause is not for strangers."""
     problem = {
         "type": "urn:se3:problem:unavailable",
-        "title": "The event could not be stored",
+        "title": title,
         "status": 503,
         "detail": "The database can't be used now; the receiver's log says why.",
     }
     response = _json(503, problem, "application/problem+json")
     response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     return response
+
+
+def picture(found: Picture) -> Response:
+    """200 with a picture's bytes, which nobody on the way may keep: it shows a face."""
+    response = Response(found.content, content_type=_safe_type(found.media_type))
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Disposition"] = "inline"
+    return response
+
+
+def _safe_type(media_type: str) -> str:
+    """A type that a browser shows and runs nothing of."""
+    return media_type if media_type in _SHOWN_TYPES else "application/octet-stream"
 
 
 def _json(status: int, value: object, media_type: str = "application/json") -> Response:

@@ -1,6 +1,7 @@
 """Pictures: each kept once, and linked to the places where events show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import pybase64
@@ -9,6 +10,8 @@ from sqlalchemy import Connection, insert, select
 from app.domain.events import NewEvent, Picture, PictureUse
 from app.store.models import EventPictureRow, PictureRow
 from app.store.statements import insert_missing
+
+Key = TypeVar("Key", UUID, bytes)
 
 _SLICE = 1000  # parameters of a statement; PostgreSQL takes 65,535
 
@@ -43,6 +46,25 @@ def uses_of(connection: Connection, event_id: UUID) -> list[PictureUse]:
     ]
 
 
+def get(connection: Connection, sha256: bytes) -> Picture | None:
+    """One picture, found by its SHA-256, or None."""
+    query = select(PictureRow.sha256, PictureRow.media_type, PictureRow.content)
+    row = connection.execute(query.where(PictureRow.sha256 == sha256)).one_or_none()
+    return None if row is None else Picture(*row)
+
+
+def shown_by(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, bytes]]]:
+    """Field and SHA-256 of every picture of each of these events, in the order of their places."""
+    shown: dict[UUID, list[tuple[str, bytes]]] = {event_id: [] for event_id in event_ids}
+    query = select(EventPictureRow.event_id, EventPictureRow.field, EventPictureRow.sha256).order_by(
+        EventPictureRow.event_id, EventPictureRow.position
+    )
+    for some in _slices(event_ids):
+        for event_id, field, sha256 in connection.execute(query.where(EventPictureRow.event_id.in_(some))):
+            shown[event_id].append((field, sha256))
+    return shown
+
+
 def text_as_sent(prefix: str, content: bytes) -> str:
     """The base64 text a picture arrived as."""
     return prefix + pybase64.b64encode(content).decode()
@@ -64,12 +86,15 @@ def _keep_missing(connection: Connection, pictures: dict[bytes, Picture]) -> Non
 
 def _known(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
     """Those of these pictures that are stored already."""
-    slices = (hashes[i : i + _SLICE] for i in range(0, len(hashes), _SLICE))
     return {
         sha256
-        for some in slices
+        for some in _slices(hashes)
         for sha256 in connection.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(some)))
     }
+
+
+def _slices(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    return (keys[i : i + _SLICE] for i in range(0, len(keys), _SLICE))
 
 
 def _row(picture: Picture) -> dict[str, object]:

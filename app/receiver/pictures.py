@@ -1,0 +1,52 @@
+"""GET /pictures/<sha256>: a picture, for whoever holds a link to it; see `app.domain.picture_links`."""
+
+from datetime import UTC, datetime
+
+import structlog
+from flask import Blueprint, Response, request
+
+from app.config import Settings
+from app.domain.picture_links import links_if_set
+from app.errors import StoreUnavailable
+from app.receiver import replies
+from app.receiver.refusing import unavailable_reply, unknown_path_reply
+from app.store import pictures as store
+from app.store.database import Database
+
+_NOT_READ = "The picture could not be read"
+
+log = structlog.get_logger(__name__)
+
+
+def create_pictures(settings: Settings, database: Database) -> Blueprint:
+    """Build the endpoint. Whatever is wrong with a link, a stranger gets the 404 of an unknown path."""
+    endpoint = Blueprint("pictures", __name__)
+    links = links_if_set(
+        settings.picture_base_url, settings.picture_link_secret, settings.picture_link_lifetime
+    )
+
+    @endpoint.get("/pictures/<digest>", provide_automatic_options=False)
+    def serve(digest: str) -> Response:
+        if links is None:
+            return _refused("PICTURE_BASE_URL is not set")
+        expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
+        if fault := links.fault(digest, expires, signature, datetime.now(UTC)):
+            return _refused(fault)
+        return _stored(database, bytes.fromhex(digest))
+
+    return endpoint
+
+
+def _stored(database: Database, sha256: bytes) -> Response:
+    try:
+        with database.read() as connection:
+            found = store.get(connection, sha256)
+    except StoreUnavailable as error:
+        return unavailable_reply(error, _NOT_READ)
+    return replies.picture(found) if found else _refused("the picture is not stored")
+
+
+def _refused(reason: str) -> Response:
+    """404, the same for all; the log tells why, but never what would make a link."""
+    log.info("picture_refused", reason=reason)
+    return unknown_path_reply()
