@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli import enos_model, enos_preview
 from app.config import load_settings
 from app.enos.channel import Channel
 from app.enos.endpoint import endpoint
@@ -11,7 +12,7 @@ from app.errors import ChannelError, SettingsError
 
 @click.group()
 def enos() -> None:
-    """Check the connection to EnOS."""
+    """Check what EnOS needs: the connection, the thing model, a message."""
 
 
 @enos.command()
@@ -34,3 +35,7 @@ def check() -> None:
         channel.close()
     click.echo(f"ok    {settings.enos_broker_url} took the login")
     click.echo(f"ok    subscribed to {endpoint(settings).topics.reply}")
+
+
+enos.add_command(enos_model.model)
+enos.add_command(enos_preview.preview)

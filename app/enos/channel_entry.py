@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-DEFAULT_CHANNEL = "enos"
-"""The name of the one channel that the settings describe."""
-
 _PORTS = {"mqtt": 11883, "mqtts": 18883}
 
 

@@ -6,18 +6,17 @@ from types import MappingProxyType
 from typing import Any
 
 from app.domain.events import FaceEvent, Kind
-from app.domain.firmware import PICTURE_NAMES
 from app.domain.times import to_milliseconds
-from app.enos.channel_entry import DEFAULT_CHANNEL, ChannelEntry
+from app.enos.channel_entry import ChannelEntry
 from app.enos.conditions import EVERYTHING, Conditions
 from app.enos.data_types import Member, Scalar
 from app.enos.event_fields import event_reader
 from app.enos.mode import Mode
-from app.enos.values import LONGEST_STRING
+from app.enos.picture_members import fitting_links
 from app.errors import MappingError
 
-PICTURE_MEMBERS = tuple(dict.fromkeys(PICTURE_NAMES.values()))
-"""The contract's pictures, whatever a firmware calls them: a thing model knows no others."""
+DEFAULT_CHANNEL = "enos"
+"""The name of the one channel that the settings describe."""
 
 _SHORTEST_KEY, _LONGEST_KEY = 4, 64  # characters (EnOS protocol, section 4)
 _NO_LINKS: abc.Mapping[str, str] = MappingProxyType({})
@@ -69,7 +68,7 @@ class Mapping:
         head = {"deviceKey": self._needed_device_key(event), "time": to_milliseconds(event.occurred_at)}
         values = self._values(event)
         if self.wants_pictures:
-            values |= _checked(links)
+            values |= fitting_links(links)
         if self.mode is Mode.EVENT:
             return {**head, "events": {self.event_id[event.kind]: values}}
         if not values:
@@ -102,15 +101,6 @@ class Mapping:
             if value is not None:
                 values[member.name] = value
         return values
-
-
-def _checked(links: abc.Mapping[str, str]) -> dict[str, str]:
-    """The links that the model has members for."""
-    kept = {name: links[name] for name in PICTURE_MEMBERS if name in links}
-    for name, url in kept.items():
-        if len(url.encode()) > LONGEST_STRING:
-            raise MappingError(f"member {name}: the link has more than {LONGEST_STRING} bytes")
-    return kept
 
 
 def _default_member(name: str, type_name: str) -> Member:

@@ -10,9 +10,10 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from app.domain.events import Kind
 from app.enos.channel_table import ChannelTable, ConditionsTable, channel, conditions
 from app.enos.event_fields import event_reader
-from app.enos.mapping import DEFAULT_MAPPING, PICTURE_MEMBERS, DeviceKey, Mapping
+from app.enos.mapping import DEFAULT_MAPPING, DeviceKey, Mapping
 from app.enos.member_table import IDENTIFIER, MemberTable, member
 from app.enos.mode import Mode
+from app.enos.picture_members import PICTURE_MEMBERS
 from app.enos.toml_tables import Table, Tables, list_of, one_of, text
 
 _CHANNEL_NAME = validate.Regexp(
