@@ -1,23 +1,33 @@
-"""The mapping: what goes to EnOS, in which type, and what a wrong mapping file is told."""
+"""The mapping: what goes to EnOS of an event, in which type, and of which events something goes."""
 
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.enos.mapping import DEFAULT_MAPPING
-from app.enos.mapping_file import load_mapping
+from app.domain.events import FaceEvent
+from app.domain.picture_links import PictureLinks
+from app.enos.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.messages import encode_element
+from app.enos.mode import Mode
+from app.enos.picture_members import urls
+from app.enos.thing_model import thing_model
 from app.enos.values import convert
 from app.errors import MappingError
+from tests.support.mapping_files import mapping_of
+from tests.support.model_check import misfits
 from tests.support.new_events import new_event
 
 
-def mapping_file(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "mapping.toml"
-    path.write_text(text)
-    return path
+def values_of(mapping: Mapping, event: FaceEvent) -> Any:
+    [values] = mapping.element(event)["events"].values()
+    return values
 
 
 @pytest.mark.parametrize(
@@ -43,19 +53,17 @@ def test_no_picture_goes_to_enos() -> None:
 
 
 def test_a_mapping_file_renames_types_and_reaches_into_the_document(tmp_path: Path) -> None:
-    mapping = load_mapping(
-        mapping_file(
-            tmp_path,
-            """
-            device_key = ["device_ip"]
-            event_id = { history = "Seen" }
-            [members]
-            score = "int"
-            who = { field = "identity_name", type = "string" }
-            age = { field = "ext_data.grab_fiqa_info.age", type = "int" }
-            missing = { field = "ext_data.nothing.here", type = "int" }
-            """,
-        )
+    mapping = mapping_of(
+        tmp_path,
+        """
+        device_key = ["device_ip"]
+        event_id = { history = "Seen" }
+        [members]
+        score = "int"
+        who = { field = "identity_name", type = "string" }
+        age = { field = "ext_data.grab_fiqa_info.age", type = "int" }
+        missing = { field = "ext_data.nothing.here", type = "int" }
+        """,
     )
     event = new_event(
         score=94.0, ext_data={"device_ip": "10.0.0.1", "dev_sno": "A", "grab_fiqa_info": {"age": "31"}}
@@ -67,17 +75,180 @@ def test_a_mapping_file_renames_types_and_reaches_into_the_document(tmp_path: Pa
     }
 
 
-def test_a_value_that_does_not_fit_its_type_is_explained(tmp_path: Path) -> None:
-    mapping = load_mapping(mapping_file(tmp_path, '[members]\nidentity_name = "int"'))
-    with pytest.raises(MappingError, match="member identity_name: field identity_name is no number"):
-        mapping.element(new_event().event)
+@pytest.mark.parametrize(
+    ("form", "changes"),
+    [
+        ("history-contract", {"ext_data": {"dev_sno": "BOX1", "info": {"age": "youth"}}}),
+        ("history-v6", {}),
+        ("history-flat-v5r7", {"recognize_face_attr": {"age": "youth"}}),
+    ],
+)
+def test_what_was_measured_is_found_in_every_form(form: str, changes: dict[str, Any], tmp_path: Path) -> None:
+    mapping = mapping_of(tmp_path, '[members]\nage = { field = "info.age", type = "string" }')
+    assert values_of(mapping, new_event(form=form, **changes).event) == {"age": "youth"}
 
 
-@given(st.text(min_size=1))
-def test_a_long_string_is_cut_to_1024_bytes_between_characters(text: str) -> None:
-    cut = convert(text * 600, "string")
-    assert len(cut.encode(errors="surrogatepass")) <= 1024
+def test_structs_and_arrays_take_what_the_model_has_of_them(tmp_path: Path) -> None:
+    mapping = mapping_of(
+        tmp_path,
+        """
+        [members]
+        box = { type = "array", item = "int", field = "ext_data.info.box", length = 3 }
+        names = { type = "array", item = "string", field = "ext_data.names" }
+        none = { type = "array", item = "int", field = "ext_data.info.feature" }
+        [members.info]
+        type = "struct"
+        field = "ext_data.info"
+        [members.info.members]
+        age = "int"
+        roll = { type = "float", field = "pose.roll" }
+        gone = "int"
+        at = { type = "string", const = "door" }
+        """,
+    )
+    info = {"age": "31", "pose": {"roll": 2}, "box": [1, 2.0, "3", 4], "feature": [], "else": 1}
+    event = new_event(ext_data={"dev_sno": "BOX1", "info": info, "names": ["a", 5]}).event
+    assert json.loads(encode_element(mapping.element(event)))["events"]["HistoryEvent"] == {
+        "box": [1, 2, 3],
+        "names": ["a", "5"],
+        "info": {"age": 31, "roll": 2.0, "at": "door"},
+    }
+
+
+def test_a_whole_number_goes_as_a_float_where_the_model_has_one() -> None:
+    assert b'"score":94.0' in encode_element(DEFAULT_MAPPING.element(new_event(score=94).event))
+
+
+@pytest.mark.parametrize("missing", [{}, {"gates": None}, {"gates": ""}, {"gates": []}])
+def test_defaults_stand_for_what_is_missing_and_constants_for_themselves(
+    tmp_path: Path, missing: dict[str, Any]
+) -> None:
+    mapping = mapping_of(
+        tmp_path,
+        """
+        [members]
+        site = { type = "string", const = "north" }
+        gates = { type = "array", item = "int", default = [0] }
+        floor = { type = "float", default = 1 }
+        """,
+    )
+    sent = encode_element(mapping.element(new_event(**missing).event))
+    assert b'{"site":"north","gates":[0],"floor":1.0}' in sent
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "reason"),
+    [
+        ('"int"', "x", "member x: field x is no number"),
+        ('{ type = "array", item = "int" }', 5, "member x: field x is no list"),
+        (
+            '{ type = "array", item = "int" }',
+            [1, 2.5],
+            "member x: field x has an element 2 that is no whole number",
+        ),
+        ('{ type = "array", item = "int" }', [1, None], "member x: field x has an element 2 that is empty"),
+        ('{ type = "struct", members = { a = "int" } }', "a", "member x: field x is no object"),
+        (
+            '{ type = "struct", members = { a = "int" } }',
+            {"a": "b"},
+            "member x: field x holds a, which is no number",
+        ),
+    ],
+)
+def test_a_value_that_does_not_fit_its_type_is_explained(
+    tmp_path: Path, member: str, value: object, reason: str
+) -> None:
+    mapping = mapping_of(tmp_path, f"[members]\nx = {member}")
+    with pytest.raises(MappingError) as raised:
+        mapping.element(new_event(x=value).event)
+    assert str(raised.value) == reason
+
+
+_TYPES = st.sampled_from(
+    [
+        '"string"',
+        '{ type = "string", length = 5 }',
+        '"int"',
+        '"float"',
+        '"double"',
+        '"bool"',
+        '"timestamp"',
+        '{ type = "array", item = "string", length = 2 }',
+        '{ type = "array", item = "float" }',
+        '{ type = "struct", members = { a = "int", b = { type = "string", length = 4, default = "小" } } }',
+    ]
+)
+_ANY_SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.integers().map(str)
+_ANY_VALUE = st.recursive(
+    _ANY_SCALAR,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=6,
+)
+
+
+@given(type_=_TYPES, mode=st.sampled_from(Mode), value=_ANY_VALUE, name=st.text(), score=st.floats())
+def test_whatever_an_event_holds_what_goes_fits_the_model(
+    type_: str, mode: Mode, value: Any, name: str, score: float
+) -> None:
+    text = f'mode = "{mode}"\n[members]\nx = {type_}\nscore = "float"\ngroup_name = "string"'
+    with TemporaryDirectory() as folder:
+        mapping = mapping_of(Path(folder), text)
+    event = replace(new_event().event, document={"x": value}, group_name=name, score=score)
+    try:
+        element = mapping.element(event)
+    except MappingError:
+        return
+    assert misfits(thing_model(mapping), json.loads(encode_element(element))) == []
+
+
+def test_measure_points_have_the_members_and_no_event(tmp_path: Path) -> None:
+    mapping = mapping_of(tmp_path, 'mode = "measurepoint"\n[members]\nscore = "float"')
+    assert mapping.mode is Mode.MEASUREPOINT
+    assert mapping.element(new_event(score=5).event) == {
+        "deviceKey": "AKOPKKKKK__192.168.1.25",
+        "time": 1566016554000,
+        "measurepoints": {"score": 5.0},
+    }
+    with pytest.raises(MappingError, match="no measure point"):
+        mapping.element(replace(new_event().event, score=None))
+
+
+def test_links_are_members_where_the_mapping_wants_pictures(tmp_path: Path) -> None:
+    mapping = mapping_of(tmp_path, 'pictures = "link"\n[members]\nscore = "float"')
+    links = {"spot_pic": "https://a.example/1", "a_field_that_no_model_has": "https://a.example/2"}
+    assert mapping.wants_pictures
+    assert values_of(mapping, new_event().event).keys() == {"score"}
+    with_links = mapping.element(new_event().event, links)["events"]["HistoryEvent"]
+    assert with_links.keys() == {"score", "spot_pic"}
+    assert with_links["spot_pic"] == "https://a.example/1"
+    assert not DEFAULT_MAPPING.wants_pictures
+    assert DEFAULT_MAPPING.element(new_event().event, links) == DEFAULT_MAPPING.element(new_event().event)
+
+
+def test_of_several_pictures_in_one_field_the_first_is_linked() -> None:
+    links = PictureLinks("https://a.example", "secret", timedelta(days=1))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    shown = [("spot_pic", b"1"), ("odd", b"2"), ("spot_pic", b"3")]
+    assert urls(links, shown, now) == {"spot_pic": links.url(b"1", now)}
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1024, True), (1025, False)])
+def test_a_link_that_is_too_long_is_refused(tmp_path: Path, length: int, fits: bool) -> None:
+    mapping = mapping_of(tmp_path, 'pictures = "link"')
+    links = {"reg_pic": "x" * length}
+    if fits:
+        assert mapping.element(new_event().event, links)["events"]["HistoryEvent"]["reg_pic"]
+    else:
+        with pytest.raises(MappingError, match="member reg_pic: the link has more than 1024 bytes"):
+            mapping.element(new_event().event, links)
+
+
+@given(st.text(min_size=1), st.integers(1, 1024))
+def test_a_long_string_is_cut_to_its_bytes_between_characters(text: str, length: int) -> None:
+    cut = convert(text * 600, "string", length) or ""
+    assert len(cut.encode()) <= length
     assert (text * 600).startswith(cut)
+    assert length - len(cut.encode()) < 4 or cut == text * 600
 
 
 @pytest.mark.parametrize(
@@ -85,6 +256,7 @@ def test_a_long_string_is_cut_to_1024_bytes_between_characters(text: str) -> Non
     [
         ("94.8", "float", 94.8),
         (1, "float", 1.0),
+        (1, "double", 1.0),
         (4.0, "int", 4),
         (2**60, "int", 2**60),
         (True, "string", "true"),
