@@ -1,15 +1,25 @@
 """The mapping file: what a wrong one is told, by line and key."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import setting_values
+from app.config import ROOT
+from app.enos.channel_table import ChannelTable, ConditionsTable
+from app.enos.mapping import DEFAULT_MAPPING
 from app.enos.mapping_file import load_mapping
+from app.enos.mapping_table import MappingTable
+from app.enos.member_table import MemberTable
+from app.enos.thing_model import thing_model
 from app.enos.toml_lines import TomlLines
 from app.errors import MappingError
-from tests.support.mapping_files import faults
+from tests.support.mapping_files import faults, mapping_of
+from tests.support.new_events import new_event
 
 IDENTIFIER = "must be 1 to 128 letters, digits, dots, hyphens or underscores"
 NOT_FOR_A_STRUCT = "default: is not for a struct, but for each of its members"
@@ -132,3 +142,38 @@ def test_a_key_is_found_among_anything(before: list[str], after: list[str]) -> N
     lines = [part.replace("{}", str(n)) for n, part in enumerate([*before, "n = 5", *after])]
     line = 1 + sum(part.count("\n") + 1 for part in lines[: len(before)])
     assert TomlLines("\n".join(lines)).line_of(("n",)) == line
+
+
+_PAGE = (ROOT / "docs/reference/mapping.md").read_text(encoding="utf-8")
+_EXAMPLES = [
+    *re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL),
+    *(file.read_text(encoding="utf-8") for file in (ROOT / "docs/examples").glob("*.toml")),
+]
+
+
+@pytest.mark.parametrize("text", _EXAMPLES)
+def test_every_example_of_the_documents_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(setting_values, "ROOT", tmp_path)
+    for channel in tomllib.loads(text).get("channels", {}).values():
+        for name in (value for key, value in channel.items() if key.endswith("_file")):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("secret")
+    mapping = mapping_of(tmp_path, text)
+    assert mapping.members
+    assert len(mapping.channels) == text.count("[channels.")
+
+
+def test_the_default_of_the_documents_is_the_default(tmp_path: Path) -> None:
+    [text] = re.findall(r"## The default\n\n```toml\n(.*?)```", _PAGE, re.DOTALL)
+    mapping = mapping_of(tmp_path, text)
+    assert thing_model(mapping) == thing_model(DEFAULT_MAPPING)
+    event = new_event().event
+    assert mapping.element(event) == DEFAULT_MAPPING.element(event)
+
+
+def test_the_documents_name_every_key() -> None:
+    tables = (MappingTable, MemberTable, ChannelTable, ConditionsTable)
+    keys = {key for table in tables for key in table().fields}
+    assert [key for key in sorted(keys) if f"`{key}" not in _PAGE] == []
