@@ -117,6 +117,22 @@ class Settings:
     enos_client_id: str | None = _variable("Ready-made MQTT client id, as EnOS's console shows it.")
     enos_username: str | None = _variable("Ready-made MQTT user name.")
     enos_password: str | None = _variable("Ready-made MQTT password.", secret=True)
+    enos_tls_ca: Path | None = _variable(
+        "PEM file of the authorities to trust with mqtts://. Unset: those this machine trusts.",
+        parse=setting_values.file,
+    )
+    enos_tls_cert: Path | None = _variable(
+        "PEM file of the client certificate, with those between it and its authority behind it.",
+        parse=setting_values.file,
+    )
+    enos_tls_key: Path | None = _variable(
+        "PEM file of the client certificate's private key, not encrypted.", parse=setting_values.file
+    )
+    enos_tls_verify_hostname: bool = _variable(
+        "false takes a broker's certificate that is for another name; its authority is checked all the same.",
+        "true",
+        parse=setting_values.yes_or_no,
+    )
     enos_qos: int = _variable(
         "MQTT quality of service of each publish, 0 or 1.", "1", parse=setting_values.whole_number(0, 1)
     )
@@ -173,6 +189,7 @@ def load_settings() -> Settings:
             wrong.append(f"{field.name.upper()} {error}")
     settings = Settings(**values)
     wrong += _missing_enos_settings(settings)
+    wrong += _wrong_tls_settings(settings)
     wrong += _paths_held_twice(settings)
     wrong += _too_small_quarantine(settings)
     wrong += _half_set_picture_links(settings)
@@ -228,3 +245,19 @@ def _missing_enos_settings(settings: Settings) -> list[str]:
     else:
         needed["ENOS_PRODUCT_SECRET"] = settings.enos_product_secret
     return [f"{name} is needed because ENOS_BROKER_URL is set" for name, value in needed.items() if not value]
+
+
+def _wrong_tls_settings(settings: Settings) -> list[str]:
+    given = {
+        "ENOS_TLS_CA": settings.enos_tls_ca is not None,
+        "ENOS_TLS_CERT": settings.enos_tls_cert is not None,
+        "ENOS_TLS_KEY": settings.enos_tls_key is not None,
+        "ENOS_TLS_VERIFY_HOSTNAME": not settings.enos_tls_verify_hostname,
+    }
+    names = [name for name, is_given in given.items() if is_given]
+    wrong = []
+    if given["ENOS_TLS_CERT"] != given["ENOS_TLS_KEY"]:
+        wrong.append("ENOS_TLS_CERT and ENOS_TLS_KEY go together: set both or none")
+    if names and (settings.enos_broker_url or "").lower().startswith("mqtt://"):
+        wrong.append(f"ENOS_BROKER_URL is mqtt://, without TLS: use mqtts://, or unset {', '.join(names)}")
+    return wrong

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from app.config import Settings
 from app.enos.credentials import Credentials, credentials
 from app.enos.mode import Mode
+from app.enos.tls import tls_context
 from app.enos.topics import Topics, topics
 
 KEEP_ALIVE_SECONDS = 120
@@ -22,12 +23,22 @@ _PORTS = {"mqtt": 11883, "mqtts": 18883}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What a channel needs to know. `login` makes the credentials anew for each connection."""
+    """What a channel needs to know.
+
+    `login` makes the credentials, and `tls` what TLS needs, anew for each connection; `tls` raises
+    ChannelError where a file is wrong, and counts only where broker_url is mqtts://.
+    """
 
     broker_url: str
     login: Callable[[], Credentials]
     topics: Topics
     qos: int
+    tls: Callable[[], ssl.SSLContext]
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the URL asks for TLS."""
+        return urlsplit(self.broker_url).scheme == "mqtts"
 
     @property
     def address(self) -> tuple[str, int]:
@@ -43,6 +54,12 @@ def endpoint(settings: Settings) -> Endpoint:
         login=lambda: credentials(settings, time.time_ns() // 1_000_000),
         topics=topics(settings.enos_product_key or "", Mode.EVENT, leading_slash=settings.enos_topic_slash),
         qos=settings.enos_qos,
+        tls=lambda: tls_context(
+            settings.enos_tls_ca,
+            settings.enos_tls_cert,
+            settings.enos_tls_key,
+            verify_hostname=settings.enos_tls_verify_hostname,
+        ),
     )
 
 
@@ -50,12 +67,15 @@ def new_client(endpoint: Endpoint, connect_timeout: float) -> Client:
     """Make a client with a fresh login that neither reconnects nor holds messages back.
 
     `connect_timeout`: seconds for the TCP connection and the TLS handshake.
+
+    Raises:
+        ChannelError: a file that TLS needs is wrong.
     """
     login = endpoint.login()
     client = Client(CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False)
     client.username_pw_set(login.username, login.password)
     client.connect_timeout = connect_timeout
     client.max_inflight_messages_set(0)  # no limit: the caller's window is one
-    if urlsplit(endpoint.broker_url).scheme == "mqtts":
-        client.tls_set_context(ssl.create_default_context())
+    if endpoint.uses_tls:
+        client.tls_set_context(endpoint.tls())
     return client

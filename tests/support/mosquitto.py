@@ -18,8 +18,11 @@ max_queued_messages 0
 class Mosquitto:
     """A broker on a port of its own that a test can take away and give back."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: for its configuration and its log. It does not run before `start`."""
+    def __init__(self, folder: Path, extra: str = "") -> None:
+        """`folder`: for its configuration and its log; `extra`: more lines of the former, such as listeners.
+
+        It does not run before `start`.
+        """
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self.log_path = folder / "mosquitto.log"
@@ -27,7 +30,7 @@ class Mosquitto:
         self._args: list[str | Path] = [find_mosquitto(), "-v", "-c", folder / "mosquitto.conf"]
         # As another user, which root's broker becomes unless told not to, it could not read the folder.
         user = "user root\n" if os.geteuid() == 0 else ""
-        (folder / "mosquitto.conf").write_text(_CONFIG.format(port=self.port) + user)
+        (folder / "mosquitto.conf").write_text(_CONFIG.format(port=self.port) + user + extra)
 
     def start(self) -> None:
         """Start it, and wait until it answers; nothing if it runs."""

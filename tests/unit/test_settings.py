@@ -45,6 +45,28 @@ def test_enos_needs_a_product_and_a_login(monkeypatch: pytest.MonkeyPatch) -> No
         load_settings()
 
 
+def test_tls_needs_certificate_and_key_and_a_url_that_uses_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "client.pem"
+    file.touch()
+    for name, value in {
+        "ENOS_BROKER_URL": "mqtts://broker.example",
+        "ENOS_PRODUCT_KEY": "key",
+        "ENOS_PRODUCT_SECRET": "secret",
+        "ENOS_TLS_CERT": str(file),
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="ENOS_TLS_CERT and ENOS_TLS_KEY go together"):
+        load_settings()
+    monkeypatch.setenv("ENOS_TLS_KEY", str(file))
+    assert load_settings().enos_tls_key == file
+    monkeypatch.setenv("ENOS_BROKER_URL", "mqtt://broker.example")
+    monkeypatch.setenv("ENOS_TLS_VERIFY_HOSTNAME", "false")
+    with pytest.raises(SettingsError, match=r"unset ENOS_TLS_CERT, ENOS_TLS_KEY, ENOS_TLS_VERIFY_HOSTNAME"):
+        load_settings()
+
+
 def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("from-file\n")
