@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import LogLevel, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from app.enos.endpoint import KEEP_ALIVE_SECONDS, Endpoint, new_client
+from app.enos.faults import hung_up, unreachable
 from app.enos.messages import Reply, parse_reply
 from app.errors import ChannelError
 
@@ -34,6 +35,8 @@ class Channel:
         self._changed = threading.Condition()
         self._subscribed = False
         self._fault = ""
+        self._logged_in = False
+        self._socket_error = ""
         self._replies: deque[Reply] = deque(maxlen=_MOST_REPLIES)
 
     @property
@@ -53,7 +56,7 @@ class Channel:
             ChannelError: with what is wrong, in words.
         """
         self.close()
-        self._fault = ""
+        self._fault, self._socket_error, self._logged_in = "", "", False
         self._replies.clear()
         try:
             self._connect()
@@ -96,12 +99,13 @@ class Channel:
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
+        client.on_log = self._on_log
         self._client = client
         host, port = self._endpoint.address
         try:
             client.connect(host, port, keepalive=KEEP_ALIVE_SECONDS)
         except (OSError, ValueError) as error:  # ssl.SSLError is the first, a name that is none the second
-            raise ChannelError(f"can't reach {host}:{port}: {error}") from None
+            raise ChannelError(unreachable(f"{host}:{port}", error, tls=self._endpoint.uses_tls)) from None
         client.loop_start()
 
     def _await_subscription(self) -> None:
@@ -124,6 +128,7 @@ class Channel:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self._logged_in = True
         if reason.is_failure:
             self._change(client, fault=f"the broker refused the login: {reason}")
         else:
@@ -162,4 +167,14 @@ class Channel:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._change(client, fault=self._fault or f"the connection ended: {reason}")
+        host, port = self._endpoint.address
+        ended = f"the connection ended: {reason}"
+        if not self._logged_in:
+            ended = hung_up(f"{host}:{port}", self._socket_error, tls=self._endpoint.uses_tls)
+        self._change(client, fault=self._fault or ended)
+
+    def _on_log(self, _client: Client, _data: Any, level: int, text: str) -> None:
+        """Keep why the socket failed: paho's reason of a disconnect does not say."""
+        before, _, error = text.partition("failed to receive on socket: ")
+        if level == LogLevel.MQTT_LOG_ERR and not before:
+            self._socket_error = error
