@@ -11,7 +11,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from app.enos.endpoint import KEEP_ALIVE_SECONDS, Endpoint, new_client
-from app.enos.faults import hung_up, unreachable
+from app.enos.faults import hung_up, login_refused, subscription_refused, unreachable
 from app.enos.messages import Reply, parse_reply
 from app.errors import ChannelError
 
@@ -130,7 +130,7 @@ class Channel:
     ) -> None:
         self._logged_in = True
         if reason.is_failure:
-            self._change(client, fault=f"the broker refused the login: {reason}")
+            self._change(client, fault=login_refused(str(reason)))
         else:
             client.subscribe(self._endpoint.topics.reply, qos=1)
 
@@ -143,9 +143,7 @@ class Channel:
         _properties: Properties | None,
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._change(
-                client, fault=f"the broker refused the subscription to {self._endpoint.topics.reply}"
-            )
+            self._change(client, fault=subscription_refused(self._endpoint.topics.reply))
         else:
             self._change(client, subscribed=True)
 

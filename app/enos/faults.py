@@ -69,6 +69,22 @@ def hung_up(address: str, last_error: str, *, tls: bool) -> str:
     return f"{address} hung up before it answered the login: {guess}"
 
 
+def login_refused(reason: str) -> str:
+    """Explain a CONNACK with a code; `reason` is the code in paho's words."""
+    return (
+        f"the broker refused the login ({reason}): the key, the secret or this machine's clock is wrong,"
+        " or EnOS has locked the channel out for five minutes"
+    )
+
+
+def subscription_refused(topic: str) -> str:
+    """Explain a SUBACK that refuses."""
+    return (
+        f"the broker refused the subscription to {topic}: compare ENOS_PRODUCT_KEY with EnOS,"
+        " and try ENOS_TOPIC_SLASH the other way"
+    )
+
+
 def _words(text: str, table: dict[str, str]) -> str:
     return next((words for part, words in table.items() if part in text), "")
 
