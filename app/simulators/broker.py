@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-import threading
-from collections.abc import Coroutine
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from app.errors import Se3Error
+from app.simulators.loop_thread import LoopThread
 
 _HOST = "127.0.0.1"
 _LISTENER = "default"
-_SECONDS = 10.0  # for starting, and for stopping
 
 
 class EmbeddedBroker:
@@ -35,18 +33,16 @@ class EmbeddedBroker:
         Raises:
             Se3Error: amqtt is not installed, or the port is taken.
         """
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="embedded-broker", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread("embedded-broker")
         with ExitStack() as undo:
-            undo.callback(self._end_thread)
-            self._run(self._open())
+            undo.callback(self._thread.end)
+            self._thread.run(self._open())
             undo.pop_all()
 
     def stop(self) -> None:
         """Drop every client and every message, and end the thread."""
-        self._run(self._close())
-        self._end_thread()
+        self._thread.run(self._close())
+        self._thread.end()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -58,14 +54,6 @@ class EmbeddedBroker:
     ) -> None:
         """Stop."""
         self.stop()
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(_SECONDS)
-
-    def _end_thread(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     async def _open(self) -> None:
         self._broker = _make_broker()

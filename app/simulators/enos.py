@@ -1,22 +1,26 @@
-"""EnOS's side of the event integration, on any MQTT broker (EnOS protocol, sections 2 and 3)."""
+"""EnOS's side of the message integration, on any MQTT broker (EnOS protocol, sections 2 and 3)."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
-
-from app.simulators.hub_checks import ACCEPTED, Verdict, judge
+from app.simulators.hub_checks import ACCEPTED, METHODS, Judge, Verdict
+from app.simulators.hub_demands import Demands
 from app.simulators.hub_link import Link
+from app.simulators.hub_replies import Replies
 
 
-class Hub:
-    """Checks each message of events, answers it and counts it.
+class Hub(Demands):
+    """Checks the shape of each message of events or measure points, answers it and counts it.
 
-    `code` and `silent` may be changed while it runs. Counters, to be read at any time: `messages` all that
-    came, `refused` those with a code other than 200, `events` the params elements of the others, and
-    `received` the latest of these elements.
+    It is a client of the broker, as its senders are, and so can't hold them to what EnOS demands of a
+    connection: that is for `StrictHub`.
+
+    Counters, to be read at any time: `messages` all that came, `refused` those with a code other than 200,
+    `events` the params elements of the others, doubles included, and `received` the latest of these
+    elements. `times` says how often each element came, by device key and time; it grows with them.
     """
 
     def __init__(
@@ -30,19 +34,21 @@ class Hub:
     ) -> None:
         """`broker_url`: mqtt:// or mqtts://, then user:password@host:port; user and port are optional.
 
-        `code`: if not 200, the answer to every message. `silent`: accept, but answer nothing, as when a
-        reply gets lost. `keep`: how many elements `received` holds at most. `on_message` gets each topic and
-        verdict, in the network thread, and must not raise.
+        `code`, `silent`: see `Demands`. `keep`: how many elements `received` holds at most. `on_message` gets
+        each topic and verdict, in the thread that judges, and must not raise.
 
         Raises:
             ChannelError: the URL is not an mqtt or mqtts URL.
         """
-        self.code, self.silent = code, silent
+        super().__init__(code=code, silent=silent)
         self.messages = self.events = self.refused = 0
         self.received: list[dict[str, Any]] = []
+        self.times: Counter[tuple[str, int]] = Counter()
         self._keep, self._on_message = keep, on_message
         self._counted = threading.Condition()
-        self._link = Link(broker_url, self._receive)
+        self._judge = Judge()
+        self._link = self._make_link(broker_url)
+        self._replies = Replies(self._link.publish)
 
     def start(self) -> None:
         """Connect, and return once subscribed; from then on it reconnects and subscribes again by itself.
@@ -51,9 +57,11 @@ class Hub:
             ChannelError: the broker can't be reached, or refused the login or the subscription.
         """
         self._link.start()
+        self._replies.start()
 
     def stop(self) -> None:
         """Disconnect; the counters stay."""
+        self._replies.stop()
         self._link.stop()
 
     def wait_until_subscribed(self, timeout: float) -> bool:
@@ -79,25 +87,31 @@ class Hub:
         """Stop."""
         self.stop()
 
+    def _make_link(self, broker_url: str) -> Link:
+        return Link(broker_url, self._receive)
+
     def _receive(self, topic: str, payload: bytes) -> None:
-        """Answer before counting: who waits for a count may stop the hub at once."""
-        verdict = self._overrule(judge(payload))
-        if not self.silent:
-            self._link.publish(f"{topic}_reply", _reply(verdict))
+        self._settle(topic, f"{topic}_reply", self._verdict(topic, payload))
+
+    def _verdict(self, topic: str, payload: bytes) -> Verdict:
+        path = topic.lstrip("/").split("/", 2)[2]  # behind sys/{productKey}/
+        return self._judge.judge(payload, METHODS[path])
+
+    def _settle(self, topic: str, reply_topic: str, verdict: Verdict) -> None:
+        """Answer before counting: who waits for a count may stop the hub at once. "" gets no reply."""
+        verdict, delay = self.overrule(verdict), self.delay()
+        if reply_topic and delay is not None:
+            self._replies.send(reply_topic, self.reply(verdict), delay)
         self._count(verdict)
         if self._on_message:
             self._on_message(topic, verdict)
-
-    def _overrule(self, verdict: Verdict) -> Verdict:
-        if self.code == ACCEPTED:
-            return verdict
-        return Verdict(verdict.id, self.code, "this hub is set to answer every message so")
 
     def _count(self, verdict: Verdict) -> None:
         with self._counted:
             self.messages += 1
             self.refused += verdict.code != ACCEPTED
             self.events += len(verdict.params)
+            self.times.update((element["deviceKey"], element["time"]) for element in verdict.params)
             self.received += verdict.params
             del self.received[: max(0, len(self.received) - self._keep)]
             self._counted.notify_all()
@@ -105,10 +119,3 @@ class Hub:
     def _wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         with self._counted:
             return self._counted.wait_for(condition, timeout)
-
-
-def _reply(verdict: Verdict) -> bytes:
-    reply: dict[str, Any] = {"id": verdict.id, "code": verdict.code, "data": {}}
-    if verdict.reason:
-        reply["message"] = verdict.reason
-    return orjson.dumps(reply)

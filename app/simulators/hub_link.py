@@ -1,6 +1,7 @@
 """The hub's connection to its broker: subscribed again after every reconnect."""
 
 import secrets
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,38 +13,43 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from app.errors import ChannelError
+from app.simulators.hub_checks import METHODS
 
-TOPICS = ("sys/+/integration/event/post", "/sys/+/integration/event/post")
-"""Both forms in which senders write the topic (EnOS protocol, section 2)."""
+TOPICS = tuple(f"{root}/+/{path}" for root in ("sys", "/sys") for path in METHODS)
+"""Each in both forms in which senders write it (EnOS protocol, section 2)."""
 
-_PORTS = {"mqtt": 11883, "mqtts": 18883}  # EnOS protocol, section 1
+PORTS = {"mqtt": 11883, "mqtts": 18883}
+"""Of a broker whose URL names none, by scheme (EnOS protocol, section 1)."""
+
 _QOS = 1
 _START_SECONDS = 10.0
 
 
 class Link:
-    """An ordinary MQTT 3.1.1 client that holds a subscription to TOPICS."""
+    """An ordinary MQTT 3.1.1 client; where somebody listens it holds a subscription to TOPICS."""
 
-    def __init__(self, broker_url: str, on_message: Callable[[str, bytes], None]) -> None:
+    def __init__(self, broker_url: str, on_message: Callable[[str, bytes], None] | None = None) -> None:
         """`on_message` gets each topic and payload, in the network thread, and must not raise.
+
+        Without it nothing is subscribed to, and the link is there to publish only.
 
         Raises:
             ChannelError: the URL is not an mqtt or mqtts URL.
         """
-        self._url = _split(broker_url)
+        self._url = split_broker_url(broker_url)
         self._on_message = on_message
         self._changed = threading.Condition()
         self._subscribed, self._refusal = False, ""
         self._client = self._make_client()
 
     def start(self) -> None:
-        """Connect, and return once subscribed.
+        """Connect, and return once subscribed, or connected where nothing is subscribed to.
 
         Raises:
             ChannelError: the broker can't be reached, or refused the login or the subscription.
         """
         try:
-            self._client.connect(str(self._url.hostname), self._url.port or _PORTS[self._url.scheme])
+            self._client.connect(str(self._url.hostname), self._url.port or PORTS[self._url.scheme])
         except OSError as error:
             raise self._error(f"can't be reached: {error}") from error
         self._client.loop_start()
@@ -75,6 +81,7 @@ class Link:
             client.tls_set()
         client.on_connect, client.on_disconnect = self._connected, self._disconnected
         client.on_subscribe, client.on_message = self._acknowledged, self._received
+        client.on_socket_open = _send_at_once
         return client
 
     def _connected(
@@ -82,6 +89,8 @@ class Link:
     ) -> None:
         if code.is_failure:
             self._set(subscribed=False, refusal=f"refused the login: {code}")
+        elif not self._on_message:
+            self._set(subscribed=True, refusal="")
         else:
             client.subscribe([(topic, _QOS) for topic in TOPICS])
 
@@ -95,7 +104,8 @@ class Link:
         self._set(subscribed=False, refusal=self._refusal)
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        self._on_message(message.topic, bytes(message.payload))
+        if self._on_message:
+            self._on_message(message.topic, bytes(message.payload))
 
     def _set(self, *, subscribed: bool, refusal: str) -> None:
         with self._changed:
@@ -110,10 +120,20 @@ class Link:
         return ChannelError(f"The simulated EnOS can't work: the broker at {self._url.hostname} {reason}.")
 
 
-def _split(broker_url: str) -> SplitResult:
+def _send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:
+    """Else a short reply may wait for the acknowledgement of the one before it."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def split_broker_url(broker_url: str) -> SplitResult:
+    """Take a broker's URL apart.
+
+    Raises:
+        ChannelError: it is not an mqtt or mqtts URL.
+    """
     try:
         url = urlsplit(broker_url)
-        fits = url.scheme in _PORTS and url.hostname and (url.port or 0) >= 0
+        fits = url.scheme in PORTS and url.hostname and (url.port or 0) >= 0
     except ValueError:
         fits = False
     if not fits:

@@ -3,7 +3,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.simulators.hub_checks import MAX_MESSAGE_BYTES, judge
+from app.simulators.hub_checks import MAX_MESSAGE_BYTES, Judge
 from tests.simulators.sender import element, message, payload
 
 
@@ -31,7 +31,7 @@ def without(name: str) -> bytes:
     ],
 )
 def test_what_the_document_allows_is_accepted(accepted: bytes) -> None:
-    verdict = judge(accepted)
+    verdict = Judge().judge(accepted)
     assert (verdict.code, verdict.reason, verdict.id) == (200, "", "7")
     assert list(verdict.params) == orjson.loads(accepted)["params"]
 
@@ -78,7 +78,7 @@ def test_what_the_document_allows_is_accepted(accepted: bytes) -> None:
     ],
 )
 def test_each_fault_has_its_code_and_says_what_is_wrong(refused: bytes, code: int, reason: str) -> None:
-    verdict = judge(refused)
+    verdict = Judge().judge(refused)
     assert verdict.code == code
     assert reason in verdict.reason
     assert verdict.params == ()
@@ -97,4 +97,4 @@ def test_each_fault_has_its_code_and_says_what_is_wrong(refused: bytes, code: in
     ],
 )
 def test_a_refusal_names_the_message_s_id_where_there_is_one(sent: bytes, echoed: str | int) -> None:
-    assert judge(sent).id == echoed
+    assert Judge().judge(sent).id == echoed
