@@ -10,40 +10,49 @@ import orjson
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from app.enos.credentials import Credentials
+
 TOPIC = "sys/key/integration/event/post"
 SECONDS = 15
 
 
 class Sender:
-    """Subscribed to the replies to `topic` once its `with` block starts; they wait in the order they came."""
+    """Subscribed to the replies to `topic` once its `with` block starts; they wait in the order they came.
 
-    def __init__(
-        self, url: str, topic: str = TOPIC, client_id: str = "", username: str | None = None
-    ) -> None:
+    With a `login` it connects once; without one, again and again.
+    """
+
+    def __init__(self, url: str, topic: str = TOPIC, login: Credentials | None = None) -> None:
         self.replies: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._topic, self._subscribed = topic, threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
-        if username is not None:
-            self._client.username_pw_set(username, "secret")
-        self._client.on_connect = lambda client, *_: client.subscribe(f"{topic}_reply", 1)
-        self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.on_message = self._keep
+        self.ended = threading.Event()
+        self.client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=login.client_id if login else "",
+            reconnect_on_failure=not login,
+        )
+        if login:
+            self.client.username_pw_set(login.username, login.password)
+        self.client.on_connect = lambda client, *_: client.subscribe(f"{topic}_reply", 1)
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_disconnect = lambda *_: self.ended.set()
+        self.client.on_message = self._keep
         parts = urlsplit(url)
-        self._client.connect(str(parts.hostname), int(parts.port or 0))
+        self.client.connect(str(parts.hostname), int(parts.port or 0))
 
     def __enter__(self) -> Self:
-        self._client.loop_start()
+        self.client.loop_start()
         assert self._subscribed.wait(SECONDS)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        self.client.disconnect()
+        self.client.loop_stop()
 
-    def send(self, payload: bytes) -> None:
-        self._client.publish(self._topic, payload, qos=1)
+    def send(self, payload: bytes, topic: str = "") -> None:
+        self.client.publish(topic or self._topic, payload, qos=1)
 
     def ask(self, payload: bytes) -> dict[str, Any]:
         """Send, and give the next reply."""

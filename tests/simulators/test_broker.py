@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.enos.credentials import computed_credentials
 from app.errors import Se3Error
 from app.simulators.broker import EmbeddedBroker
 from app.simulators.enos import Hub
 from tests.simulators.sender import SECONDS, TOPIC, Sender, element, payload
 from tests.support.waiting import wait_until
 
-CLIENT_ID = "prodKey01|securemode=4,signmethod=sha256,timestamp=1548753362502|"
+LOGIN = computed_credentials("prodKey01", "prodSecret01", 1548753362502)
 IN_FLIGHT = 20
 
 
@@ -29,7 +30,7 @@ def test_a_channel_s_login_works_and_its_messages_are_answered(topic: str) -> No
     with (
         EmbeddedBroker() as broker,
         Hub(broker.url),
-        Sender(broker.url, topic, CLIENT_ID, "%channel%&prodKey01") as sender,
+        Sender(broker.url, topic, LOGIN) as sender,
     ):
         assert sender.ask(payload(id="123")) == {"id": "123", "code": 200, "data": {}}
 

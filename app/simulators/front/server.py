@@ -113,6 +113,7 @@ class Front:
             self._on_notice(f"connection ended: {error}")
         except LoginRefused as refusal:
             self._on_notice(f"login refused: {refusal}")
+            session.refuse(refusal.code)
         except (OSError, TimeoutError):  # the client went, or never spoke
             pass
         finally:

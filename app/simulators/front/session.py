@@ -28,10 +28,10 @@ class Session:
     ) -> None:
         """Return once client or broker have ended the connection.
 
-        `admit` checks the login, and raises LoginRefused where it is wrong.
+        `admit` checks the login.
 
         Raises:
-            LoginRefused: the login was answered so.
+            LoginRefused: the login is wrong, or the broker can't be reached; it is not answered yet.
             Violation: the client did what only ends a connection.
             Malformed: what came was not MQTT.
             OSError: the connection broke.
@@ -41,12 +41,8 @@ class Session:
             first = await client.read()
         if not first or first[0].kind != CONNECT:
             return
-        try:
-            inspector = admit(read_connect(first[0]))
-            broker = await self._open(open_broker)
-        except LoginRefused as refusal:
-            self._client.write(connack(refusal.code))
-            raise
+        inspector = admit(read_connect(first[0]))
+        broker = await self._open(open_broker)
         self._writers[1].write(first[0].raw)
         down = asyncio.create_task(self._pass_down(_PacketReader(broker), inspector))
         try:
@@ -54,6 +50,10 @@ class Session:
         finally:
             self._close()
             await down
+
+    def refuse(self, code: int) -> None:
+        """Answer the login with a CONNACK's return code."""
+        self._client.write(connack(code))
 
     def drop(self) -> None:
         """End it at once, without a word."""
