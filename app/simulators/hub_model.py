@@ -66,13 +66,14 @@ def _items(where: str, owner: Any, name: str) -> list[tuple[str, Any]]:
 def _get(where: str, owner: Any, name: str, kind: type) -> Any:
     found = owner.get(name) if isinstance(owner, dict) else None
     if not isinstance(found, kind):
-        words = {str: "text", list: "a list", dict: "an object", int: "a number"}
+        words = {str: "text", list: "a list", dict: "an object", int: "a whole number"}
         raise Se3Error(f"{f'{where}.{name}'.lstrip('.')} is missing or not {words[kind]}")
     return found
 
 
 def _check(where: str, data_type: dict[str, Any]) -> Check:
-    kind, specs = _get(where, data_type, "type", str), data_type.get("specs") or {}
+    kind = _get(where, data_type, "type", str)
+    specs = _get(where, {"specs": {}} | data_type, "specs", dict)
     where = f"{where}.specs"
     if kind in PLAIN:
         return PLAIN[kind]

@@ -139,9 +139,10 @@ class Front:
         return self._channels.setdefault(product, _Channel(limit))
 
     def _enter(self, product: str, channel: _Channel, session: Session) -> None:
+        second = channel.session is not None and not channel.session.is_over
         most = self.counters.most_connections_at_once
-        most[product] = max(most.get(product, 0), 2 if channel.session else 1)
-        if channel.session:
+        most[product] = max(most.get(product, 0), 1 + second)
+        if channel.session and second:
             self.counters.pushed_out += 1
             self._on_notice(f"pushed out: {product} has logged in a second time")
             channel.session.drop()

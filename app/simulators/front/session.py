@@ -23,6 +23,11 @@ class Session:
         self._reader, self._client = client
         self._writers = [self._client]
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the client has left, or was dropped."""
+        return self._client.is_closing()
+
     async def run(
         self, admit: Callable[[Connect], Inspector], open_broker: Callable[[], Awaitable[Streams]]
     ) -> None:
