@@ -6,15 +6,13 @@ from uuid import UUID
 import click
 
 from app.cli.opening import open_store
-from app.config import Settings, load_settings
+from app.config import load_settings
 from app.domain.events import FaceEvent
-from app.domain.picture_links import links_if_set
 from app.domain.sightings import reason_to_skip
 from app.enos.mapping import Mapping
-from app.enos.mapping_file import load_mapping
 from app.enos.messages import MOST_BYTES, encode_element, new_message_id, post
 from app.enos.picture_members import urls
-from app.enos.topics import topics
+from app.enos.setup import Setup, load_setup
 from app.errors import MappingError, Se3Error
 from app.store import events, pictures
 
@@ -27,27 +25,27 @@ def preview(event_id: UUID) -> None:
     Where it would go, or why it would not, stands on standard error.
     """
     settings = load_settings()
-    mapping = load_mapping(settings.enos_mapping)
+    setup = load_setup(settings)
     with open_store() as database, database.read() as connection:
         event = events.get(connection, event_id)
         shown = pictures.shown_by(connection, [event_id])[event_id]
     if event is None:
         raise Se3Error(f"there is no event {event_id}; `se3 events list` shows the newest")
-    if reason := reason_to_skip(event, settings.enos_events) or mapping.reason_to_skip(event):
+    if reason := reason_to_skip(event, settings.enos_events) or setup.mapping.reason_to_skip(event):
         _tell("skipped", f"it would not go: {reason}")
-    _preview(settings, mapping, event, shown)
+    _preview(setup, event, shown)
 
 
-def _preview(settings: Settings, mapping: Mapping, event: FaceEvent, shown: list[tuple[str, bytes]]) -> None:
+def _preview(setup: Setup, event: FaceEvent, shown: list[tuple[str, bytes]]) -> None:
+    links = urls(setup.links, shown, datetime.now(UTC)) if setup.links else {}
     try:
-        message = _message(mapping, event, _links(settings, mapping, shown))
+        message = _message(setup.mapping, event, links)
     except MappingError as error:
         raise MappingError(f"the event would be parked: {error}") from None
     click.echo(message)
-    if channel := mapping.channel_of(event):
+    if (channel := setup.mapping.channel_of(event)) in setup.channels:
         _tell("channel", channel)
-        key = _product_key(settings, mapping, channel)
-        _tell("topic", topics(key, mapping.mode, leading_slash=settings.enos_topic_slash).post)
+        _tell("topic", setup.channels[channel].topics.post)
     _tell("bytes", f"{len(message)} of {MOST_BYTES}")
 
 
@@ -56,24 +54,6 @@ def _message(mapping: Mapping, event: FaceEvent, links: dict[str, str]) -> bytes
     if len(message) > MOST_BYTES:
         raise MappingError(f"the message has {len(message)} bytes; EnOS takes {MOST_BYTES}")
     return message
-
-
-def _links(settings: Settings, mapping: Mapping, shown: list[tuple[str, bytes]]) -> dict[str, str]:
-    links = links_if_set(
-        settings.picture_base_url, settings.picture_link_secret, settings.picture_link_lifetime
-    )
-    if not mapping.wants_pictures:
-        return {}
-    if links is None:
-        raise Se3Error(
-            'the mapping says pictures = "link": that needs PICTURE_BASE_URL and PICTURE_LINK_SECRET'
-        )
-    return urls(links, shown, datetime.now(UTC))
-
-
-def _product_key(settings: Settings, mapping: Mapping, channel: str) -> str:
-    keys = {entry.name: entry.product_key for entry in mapping.channels}
-    return keys.get(channel) or settings.enos_product_key or "{ENOS_PRODUCT_KEY}"
 
 
 def _tell(name: str, value: str) -> None:

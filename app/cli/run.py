@@ -7,7 +7,7 @@ import click
 from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
 from app.config import Settings, load_settings
-from app.enos.mapping_file import load_mapping
+from app.enos.setup import load_setup
 from app.forwarder.forwarding import forward as forward_until
 from app.store.database import Database
 from app.store.schema import migrate as migrate_database
@@ -23,7 +23,7 @@ def run() -> None:
     """
     configure_logging()
     settings = load_settings()
-    load_mapping(settings.enos_mapping)
+    load_setup(settings)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
     keep_running([receiver(), forwarder()], stop_on_signals())

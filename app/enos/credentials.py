@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from app.config import Settings
+from app.enos.channel_entry import ChannelEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,8 @@ def computed_credentials(product_key: str, product_secret: str, timestamp: int) 
     return Credentials(client_id, f"%channel%&{product_key}", password)
 
 
-def credentials(settings: Settings, timestamp: int) -> Credentials:
-    """Take the ready-made login where the settings hold one; else compute it for `timestamp` (ms)."""
-    if settings.enos_client_id:
-        return Credentials(
-            settings.enos_client_id, settings.enos_username or "", settings.enos_password or ""
-        )
-    return computed_credentials(
-        settings.enos_product_key or "", settings.enos_product_secret or "", timestamp
-    )
+def credentials(entry: ChannelEntry, timestamp: int) -> Credentials:
+    """Take the ready-made login where the channel has one; else compute it for `timestamp` (ms)."""
+    if entry.client_id:
+        return Credentials(entry.client_id, entry.username or "", entry.password or "")
+    return computed_credentials(entry.product_key, entry.product_secret or "", timestamp)

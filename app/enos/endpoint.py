@@ -10,6 +10,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from app.config import Settings
+from app.enos.channel_entry import ChannelEntry
 from app.enos.credentials import Credentials, credentials
 from app.enos.mode import Mode
 from app.enos.tls import tls_context
@@ -17,8 +18,6 @@ from app.enos.topics import Topics, topics
 
 KEEP_ALIVE_SECONDS = 120
 """EnOS takes 60 to 300 (EnOS protocol, section 1)."""
-
-_PORTS = {"mqtt": 11883, "mqtts": 18883}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class Endpoint:
     """
 
     broker_url: str
+    address: tuple[str, int]
     login: Callable[[], Credentials]
     topics: Topics
     qos: int
@@ -40,24 +40,19 @@ class Endpoint:
         """Whether the URL asks for TLS."""
         return urlsplit(self.broker_url).scheme == "mqtts"
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port; without a port in the URL, EnOS's own (EnOS protocol, section 1)."""
-        url = urlsplit(self.broker_url)
-        return url.hostname or "", url.port or _PORTS[url.scheme]
 
-
-def endpoint(settings: Settings) -> Endpoint:
-    """The channel that the settings describe; ENOS_BROKER_URL must be set."""
+def endpoint(entry: ChannelEntry, settings: Settings, mode: Mode) -> Endpoint:
+    """Make the endpoint of a channel; what its entry does not say of TLS is as in the settings."""
     return Endpoint(
-        broker_url=settings.enos_broker_url or "",
-        login=lambda: credentials(settings, time.time_ns() // 1_000_000),
-        topics=topics(settings.enos_product_key or "", Mode.EVENT, leading_slash=settings.enos_topic_slash),
+        broker_url=entry.broker_url,
+        address=entry.address,
+        login=lambda: credentials(entry, time.time_ns() // 1_000_000),
+        topics=topics(entry.product_key, mode, leading_slash=settings.enos_topic_slash),
         qos=settings.enos_qos,
         tls=lambda: tls_context(
-            settings.enos_tls_ca,
-            settings.enos_tls_cert,
-            settings.enos_tls_key,
+            entry.tls_ca or settings.enos_tls_ca,
+            entry.tls_cert or settings.enos_tls_cert,
+            entry.tls_key or settings.enos_tls_key,
             verify_hostname=settings.enos_tls_verify_hostname,
         ),
     )

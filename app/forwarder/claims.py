@@ -7,15 +7,20 @@ from uuid import UUID
 import structlog
 
 from app.domain.events import FaceEvent
+from app.domain.picture_links import PictureLinks
 from app.domain.sightings import reason_to_skip
 from app.enos.mapping import Mapping
 from app.enos.messages import MOST_BYTES, encode_element, envelope_bytes
+from app.enos.picture_members import urls
 from app.errors import MappingError, StoreUnavailable
 from app.forwarder.posts import Post
 from app.forwarder.results import Results
-from app.store import events, outbox
+from app.store import events, outbox, pictures
 from app.store.database import Database
 from app.store.outbox import Claimed
+
+Shown = dict[UUID, list[tuple[str, bytes]]]
+"""Field and SHA-256 of each picture, by the id of the event that shows it."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +36,11 @@ class Claims:
         mapping: Mapping,
         enos_events: str,
         results: Results,
+        links: PictureLinks | None = None,
     ) -> None:
         """`token` names this forwarder's claims; `enos_events` says which events go to EnOS.
 
-        `results` gets what becomes of rows that make no post.
+        `results` gets what becomes of rows that make no post. `links`: for a mapping that wants pictures.
         """
         self._database = database
         self._channel = channel
@@ -42,6 +48,7 @@ class Claims:
         self._mapping = mapping
         self._enos_events = enos_events
         self._results = results
+        self._links = links
         self._claimed: list[Claimed] = []
 
     def take(self, limit: int) -> list[Post]:
@@ -51,10 +58,11 @@ class Claims:
             StoreUnavailable: the database can't be used; what is claimed by now is taken by the next call.
         """
         self._claimed = self._claimed or self._claim(limit)
-        found = self._events([row.event_id for row in self._claimed])
-        posts = [post for row in self._claimed if (post := self._post(row, found.get(row.event_id)))]
+        ids = [row.event_id for row in self._claimed]
+        found, shown = self._events(ids), self._pictures(ids)
+        posts = [self._post(row, found.get(row.event_id), shown) for row in self._claimed]
         self._claimed = []
-        return posts
+        return [post for post in posts if post]
 
     def forget(self) -> None:
         """Give up what is claimed: another forwarder may hold the channel by now."""
@@ -82,23 +90,29 @@ class Claims:
             half = len(ids) // 2
             return self._events(ids[:half]) | self._events(ids[half:]) if half else {}
 
-    def _post(self, row: Claimed, event: FaceEvent | None) -> Post | None:
+    def _pictures(self, ids: Sequence[UUID]) -> Shown:
+        if not self._links or not ids:
+            return {}
+        with self._database.read() as connection:
+            return pictures.shown_by(connection, ids)
+
+    def _post(self, row: Claimed, event: FaceEvent | None, shown: Shown) -> Post | None:
         if event is None:
             self._results.parked(row, None, "the event can't be read; see the forwarder's log")
         elif reason := self._reason_to_skip(event):
             self._results.skipped(row, reason)
-        elif (channel := self._mapping.channel_of(event)) != self._channel:
+        elif (channel := self._mapping.channel_of(event)) and channel != self._channel:
             self._results.stray(row, channel)
         else:
-            return self._mapped(row, event)
+            return self._mapped(row, event, shown.get(event.id, []))
         return None
 
     def _reason_to_skip(self, event: FaceEvent) -> str | None:
         return reason_to_skip(event, self._enos_events) or self._mapping.reason_to_skip(event)
 
-    def _mapped(self, row: Claimed, event: FaceEvent) -> Post | None:
+    def _mapped(self, row: Claimed, event: FaceEvent, shown: Sequence[tuple[str, bytes]]) -> Post | None:
         try:
-            return Post(row, self._element(event))
+            return Post(row, self._element(event, shown))
         except MappingError as error:
             self._results.parked(row, None, str(error))
         except Exception:  # an event that this program fails on must not hold up the others
@@ -106,8 +120,9 @@ class Claims:
             self._results.parked(row, None, "the forwarder failed on this event; see its log")
         return None
 
-    def _element(self, event: FaceEvent) -> bytes:
-        element = encode_element(self._mapping.element(event))
+    def _element(self, event: FaceEvent, shown: Sequence[tuple[str, bytes]]) -> bytes:
+        links = urls(self._links, shown, datetime.now(UTC)) if self._links else {}
+        element = encode_element(self._mapping.element(event, links))
         size = len(element) + envelope_bytes(self._mapping.mode)
         if size > MOST_BYTES:
             raise MappingError(f"the message has {size} bytes; EnOS takes {MOST_BYTES}")

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
@@ -76,6 +77,7 @@ class Lease:
             log.warning("lease_not_released", reason=str(unavailable))
 
     def _beat_on(self) -> None:
+        bind_contextvars(channel=self._forwarder.channel)
         wait = 0.0
         while not self._ended.wait(wait):
             try:

@@ -60,7 +60,6 @@ class Worker:
         self._connection = connection
         self._relay = relay
         self._pacer = pacer
-        self._log = log.bind(channel=name)
         self._holds = False
         self._was_open = False
         self._paused_until = 0.0
@@ -88,14 +87,14 @@ class Worker:
             if self._relay.pause_reason:
                 self._pause(self._relay.pause_reason)
         except StoreUnavailable as error:
-            self._log.error("store_unavailable", reason=str(error))
+            log.error("store_unavailable", reason=str(error))
             return STORE_RETRY_SECONDS
         return 0
 
     def _stand_by(self) -> float:
         self._lease.report(ForwarderState.STANDBY)
         if self._holds:
-            self._log.warning("lease_lost")
+            log.warning("lease_lost")
             self._connection.close()
             self._relay.end("the forwarder lost its lease of the channel before EnOS answered")
             self._holds = self._was_open = False
@@ -110,7 +109,7 @@ class Worker:
         self._relay.take_over()
         self._pacer.remember(ages, time.monotonic())
         self._lease.report(ForwarderState.DISCONNECTED)
-        self._log.info("channel_held", released=released)
+        log.info("channel_held", released=released)
         self._holds = True
 
     def _connect(self) -> float:
@@ -127,7 +126,7 @@ class Worker:
         except ChannelError as error:
             self._failed(str(error))
             return 0
-        self._log.info("channel_open")
+        log.info("channel_open")
         self._lease.report(ForwarderState.HEALTHY)
         self._relay.begin()
         self._was_open = True
@@ -136,12 +135,12 @@ class Worker:
     def _failed(self, reason: str) -> None:
         now = time.monotonic()
         self._pacer.failed(now)
-        self._log.error("channel_failed", reason=reason, retry_in=round(self._pacer.wait(now)))
+        log.error("channel_failed", reason=reason, retry_in=round(self._pacer.wait(now)))
         self._lease.report(ForwarderState.DISCONNECTED, reason)
 
     def _drop(self) -> None:
         reason = self._connection.fault
-        self._log.warning("channel_dropped", reason=reason)
+        log.warning("channel_dropped", reason=reason)
         self._lease.report(ForwarderState.DISCONNECTED, reason)
         self._pacer.dropped(time.monotonic())
         self._was_open = False
@@ -150,7 +149,7 @@ class Worker:
 
     def _pause(self, reason: str) -> None:
         """Nothing goes for a while; the next connection logs in anew and tries with one event."""
-        self._log.error("channel_paused", seconds=PAUSE_SECONDS, reason=reason)
+        log.error("channel_paused", seconds=PAUSE_SECONDS, reason=reason)
         self._lease.report(ForwarderState.PAUSED, reason)
         self._paused_until = time.monotonic() + PAUSE_SECONDS
         self._connection.close()

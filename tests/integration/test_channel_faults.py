@@ -9,10 +9,9 @@ import pytest
 
 from app.config import Settings
 from app.enos import channel as channel_module
-from app.enos.channel import Channel
-from app.enos.endpoint import endpoint
 from app.errors import ChannelError
 from tests.simulators.fake_broker import fake_broker
+from tests.support.channels import channel_for
 
 LOGGED_IN, LOGIN_REFUSED, SUBSCRIPTION_REFUSED = b"\x20\x02\x00\x00", b"\x20\x02\x00\x05", b"\x90\x03??\x80"
 
@@ -41,7 +40,7 @@ def failure(port: int) -> str:
         enos_broker_url=f"mqtt://127.0.0.1:{port}", enos_product_key="pk", enos_product_secret="secret"
     )
     with pytest.raises(ChannelError) as raised:
-        Channel(endpoint(settings)).open()
+        channel_for(settings).open()
     return str(raised.value)
 
 

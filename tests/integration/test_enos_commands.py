@@ -26,6 +26,12 @@ password_file = "{}"
 when.min_score = 50
 """
 
+CHANNEL = {
+    "ENOS_BROKER_URL": "mqtt://broker.example",
+    "ENOS_PRODUCT_KEY": "pk",
+    "ENOS_PRODUCT_SECRET": "secret",
+}
+
 
 @pytest.fixture
 def enos(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> EnosCommand:
@@ -129,7 +135,7 @@ def test_the_preview_is_the_message_and_says_where_it_goes(
     enos: EnosCommand, recorded: Callable[[NewEvent], str]
 ) -> None:
     event_id = recorded(new_event(score=94))
-    result = enos("preview", event_id, ENOS_PRODUCT_KEY="pk")
+    result = enos("preview", event_id, **CHANNEL)
     assert result.exit_code == 0
     message = json.loads(result.stdout)
     assert (message["version"], message["method"]) == ("1.0", "integration.event.post")

@@ -12,13 +12,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from app.config import Settings
 from app.domain.events import Kind
 from app.enos.channel import Channel
-from app.enos.endpoint import endpoint
 from app.enos.messages import parse_reply
 from app.errors import ChannelError
 from app.forwarder.relay import Relay
 from app.simulators.enos import Hub
 from app.store import events
 from app.store.database import Database
+from tests.support.channels import channel_for
 from tests.support.mosquitto import Mosquitto
 from tests.support.new_events import new_event
 from tests.support.ports import free_port
@@ -47,7 +47,7 @@ def leading_slash() -> bool:
 
 @pytest.fixture
 def channel(mosquitto: Mosquitto, leading_slash: bool) -> Iterator[Channel]:
-    channel = Channel(endpoint(enos_settings(mosquitto.url, leading_slash)))
+    channel = channel_for(enos_settings(mosquitto.url, leading_slash))
     channel.open()
     yield channel
     channel.close()
@@ -189,6 +189,6 @@ def test_replies_that_nobody_takes_do_not_fill_the_memory(channel: Channel) -> N
 
 def test_a_broker_that_is_not_there_is_named() -> None:
     port = free_port()
-    channel = Channel(endpoint(enos_settings(f"mqtt://127.0.0.1:{port}")))
+    channel = channel_for(enos_settings(f"mqtt://127.0.0.1:{port}"))
     with pytest.raises(ChannelError, match=f"127.0.0.1:{port}"):
         channel.open()

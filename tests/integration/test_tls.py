@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.config import Settings
-from app.enos.channel import Channel
-from app.enos.endpoint import endpoint
-from app.enos.messages import event_post
+from app.enos.messages import encode_element, post
+from app.enos.mode import Mode
 from app.errors import ChannelError
 from app.simulators.enos import Hub
 from tests.support.certificates import EXPIRED, Authority, Pair, openssl
+from tests.support.channels import channel_for
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 
@@ -67,7 +67,7 @@ def listener(port: int, authority: Authority, pair: Pair) -> str:
 
 
 def connect(settings: Settings) -> None:
-    channel = Channel(endpoint(settings))
+    channel = channel_for(settings)
     try:
         channel.open()
     finally:
@@ -81,12 +81,13 @@ def refusal(settings: Settings) -> str:
 
 
 def test_a_message_goes_and_its_reply_comes_with_certificates_on_both_sides(site: Site) -> None:
-    channel = Channel(endpoint(site.settings("strict", pair=site.client)))
+    channel = channel_for(site.settings("strict", pair=site.client))
     with Hub(site.broker.url) as hub:
         channel.open()
-        replies = channel.exchange({"1": event_post("1", [ELEMENT])}, timeout=10)
+        assert channel.post(post("1", Mode.EVENT, [encode_element(ELEMENT)]))
+        [reply] = channel.replies(10)
         channel.close()
-        assert replies["1"].code == 200
+        assert (reply.id, reply.code) == ("1", 200)
         assert hub.received == [ELEMENT]
 
 
@@ -178,7 +179,7 @@ def test_a_file_of_another_kind_is_named(site: Site, tmp_path: Path) -> None:
 
 def test_a_renewed_certificate_needs_no_restart(site: Site, tmp_path: Path) -> None:
     pair = Pair(tmp_path / "client.pem", tmp_path / "client.key")
-    channel = Channel(endpoint(site.settings("strict", pair=pair)))
+    channel = channel_for(site.settings("strict", pair=pair))
     for name, days in (("first", EXPIRED), ("renewed", 2)):
         issued = site.authority.issue(name, "DNS:forwarder.example", days)
         pair.cert.write_bytes(issued.cert.read_bytes())

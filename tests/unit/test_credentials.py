@@ -1,6 +1,7 @@
 """The login that EnOS documents, to the letter."""
 
 from app.config import Settings
+from app.enos.channel_entry import ChannelEntry
 from app.enos.credentials import Credentials, computed_credentials, credentials
 from app.enos.mode import Mode
 from app.enos.topics import topics
@@ -16,8 +17,10 @@ def test_worked_example_of_the_documents() -> None:
 
 
 def test_a_ready_made_login_is_used_as_it_is() -> None:
-    settings = Settings(enos_client_id="a", enos_username="b", enos_password="c", enos_product_key="p")
-    assert credentials(settings, 1) == Credentials("a", "b", "c")
+    entry = ChannelEntry(
+        name="n", broker_url="mqtt://h", product_key="p", client_id="a", username="b", password="c"
+    )
+    assert credentials(entry, 1) == Credentials("a", "b", "c")
 
 
 def test_topics_of_documents_and_of_sdks() -> None:
