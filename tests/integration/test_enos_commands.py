@@ -26,7 +26,7 @@ password_file = "{}"
 when.min_score = 50
 """
 
-CHANNEL = {
+ONE_CHANNEL = {
     "ENOS_BROKER_URL": "mqtt://broker.example",
     "ENOS_PRODUCT_KEY": "pk",
     "ENOS_PRODUCT_SECRET": "secret",
@@ -135,7 +135,7 @@ def test_the_preview_is_the_message_and_says_where_it_goes(
     enos: EnosCommand, recorded: Callable[[NewEvent], str]
 ) -> None:
     event_id = recorded(new_event(score=94))
-    result = enos("preview", event_id, **CHANNEL)
+    result = enos("preview", event_id, **ONE_CHANNEL)
     assert result.exit_code == 0
     message = json.loads(result.stdout)
     assert (message["version"], message["method"]) == ("1.0", "integration.event.post")
