@@ -5,48 +5,105 @@ from datetime import UTC, datetime
 import click
 
 from app.cli.opening import local_time, open_store, show_table
-from app.domain.delivery import DeliveryState
+from app.cli.outbox_changes import drop, replay, retry
+from app.domain.delivery import Decision, DeliveryState
+from app.domain.events import FaceEvent
+from app.enos.replies import decide, explain
 from app.errors import Se3Error
+from app.store import events
 from app.store import outbox as store
+
+_MEANINGS = {
+    DeliveryState.PENDING: "waits until it is due",
+    DeliveryState.CLAIMED: "a forwarder is sending it",
+    DeliveryState.DELIVERED: "EnOS answered 200",
+    DeliveryState.PARKED: "EnOS, or the mapping, refuses it for good",
+    DeliveryState.SKIPPED: "it is kept from EnOS on purpose",
+    DeliveryState.DROPPED: "a person gave it up",
+}
+_WHAT_TO_DO = {
+    DeliveryState.PENDING: "nothing: it is sent once it is due, and again until EnOS takes or refuses it",
+    DeliveryState.CLAIMED: "nothing; should the forwarder end, the next one sends it",
+    DeliveryState.DELIVERED: "nothing; `se3 outbox replay` sends what EnOS has lost again",
+    DeliveryState.PARKED: "mend it, then `se3 outbox retry {id}`; or `se3 outbox drop {id} --reason TEXT`",
+    DeliveryState.SKIPPED: "nothing; if EnOS should get it, change ENOS_EVENTS or the mapping, start anew, "
+    "then `se3 outbox retry {id}`",
+    DeliveryState.DROPPED: "nothing; if EnOS should get it after all, `se3 outbox retry {id}`",
+}
 
 
 @click.group()
 def outbox() -> None:
-    """Look at and repeat the deliveries to EnOS."""
+    """Look at the deliveries to EnOS, repeat them, or give them up."""
+
+
+outbox.add_command(retry)
+outbox.add_command(replay)
+outbox.add_command(drop)
 
 
 @outbox.command("list")
 @click.option("--state", type=click.Choice([state.value for state in DeliveryState]), help="Only this state.")
+@click.option("--code", type=int, help="Only those with this code of EnOS.")
+@click.option("--channel", help="Only those of this channel.")
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, newest first."
 )
-def list_deliveries(state: str | None, limit: int) -> None:
+def list_deliveries(state: str | None, code: int | None, channel: str | None, limit: int) -> None:
     """List deliveries, with what EnOS last said of each."""
     with open_store() as database, database.read() as connection:
-        found = store.listed(connection, DeliveryState(state) if state else None, limit)
+        chosen = DeliveryState(state) if state else None
+        found = store.listed(connection, chosen, limit, code=code, channel=channel)
     show_table(
         "deliveries",
-        ["id", "event", "state", "attempts", "due or settled", "code", "reason"],
+        ["id", "event", "state", "channel", "attempts", "due or settled", "code", "reason"],
         [_row(d) for d in found],
     )
 
 
 @outbox.command()
-@click.argument("ids", metavar="[ID]...", type=click.IntRange(1, 2**63 - 1), nargs=-1)
-@click.option("--parked", is_flag=True, help="All that are parked.")
-@click.option("--skipped", is_flag=True, help="All that ENOS_EVENTS kept from EnOS; change it first.")
-def retry(ids: tuple[int, ...], parked: bool, skipped: bool) -> None:
-    """Send these deliveries again now, or all that are parked or skipped."""
-    if [bool(ids), parked, skipped].count(True) != 1:
-        raise click.UsageError("name the ids of deliveries, or say --parked or --skipped")
-    chosen = ids or (DeliveryState.PARKED if parked else DeliveryState.SKIPPED)
-    with open_store() as database, database.write() as connection:
-        changed = store.retry(connection, datetime.now(UTC), chosen)
-    if len(ids) > changed:
-        raise Se3Error(
-            f"{changed} of {len(ids)} will be sent again; only pending, parked and skipped deliveries can be"
-        )
-    click.echo(f"{changed} will be sent again{', as far as ENOS_EVENTS allows' if skipped else ''}.")
+@click.argument("outbox_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+def show(outbox_id: int) -> None:
+    """Show one delivery: its event, its state, why it is in it, and what to do."""
+    with open_store() as database, database.read() as connection:
+        delivery = store.get(connection, outbox_id)
+        event = events.get(connection, delivery.event_id) if delivery else None
+    if delivery is None or event is None:
+        raise Se3Error(f"there is no delivery {outbox_id}; `se3 outbox list` shows the newest")
+    for name, value in (_known(delivery) | _known_of(event)).items():
+        if value:
+            click.echo(f"{name:<14}{value}")
+    click.echo(f"{'what to do':<14}{_WHAT_TO_DO[DeliveryState(delivery.state)].format(id=delivery.id)}")
+
+
+def _known(delivery: store.Delivery) -> dict[str, str]:
+    return {
+        "id": str(delivery.id),
+        "state": f"{delivery.state}: {_MEANINGS[DeliveryState(delivery.state)]}",
+        "channel": delivery.channel or "none yet: the forwarder chooses one",
+        "attempts": str(delivery.attempts),
+        "due" if delivery.settled_at is None else "settled at": _when(delivery),
+        "code": _code_in_words(delivery),
+        "reason": delivery.reason or "",
+    }
+
+
+def _known_of(event: FaceEvent) -> dict[str, str]:
+    return {
+        "event": str(event.id),
+        "kind": event.kind,
+        "received at": local_time(event.received_at),
+        "occurred at": local_time(event.occurred_at),
+        "identity": event.identity_id,
+        "device": event.ep_id or event.dev_sno or event.device_ip or "",
+    }
+
+
+def _code_in_words(delivery: store.Delivery) -> str:
+    if delivery.code is None:
+        return ""
+    words = "" if decide(delivery.code) == Decision.DELIVERED else explain(delivery.code, "")
+    return str(delivery.code) if words in (delivery.reason or "") else f"{delivery.code}: {words}"
 
 
 def _row(delivery: store.Delivery) -> list[str]:
@@ -54,6 +111,7 @@ def _row(delivery: store.Delivery) -> list[str]:
         str(delivery.id),
         str(delivery.event_id),
         delivery.state,
+        delivery.channel,
         str(delivery.attempts),
         _when(delivery),
         "" if delivery.code is None else str(delivery.code),

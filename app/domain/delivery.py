@@ -10,7 +10,7 @@ LONGEST_RETRY_SECONDS = 300.0
 class DeliveryState(StrEnum):
     """The states of an outbox row: pending, claimed, then delivered, or pending again, or parked.
 
-    Skipped rows are those that ENOS_EVENTS keeps from EnOS.
+    Skipped rows are those that ENOS_EVENTS keeps from EnOS, dropped ones those that a person gave up.
     """
 
     PENDING = "pending"
@@ -18,6 +18,7 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     PARKED = "parked"
     SKIPPED = "skipped"
+    DROPPED = "dropped"
 
 
 class Decision(StrEnum):

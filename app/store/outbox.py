@@ -16,7 +16,17 @@ from app.store.models import ChannelRow, OutboxRow
 UNROUTED = ""
 """The channel of rows for which none has been chosen yet."""
 
-_RETRIED = (DeliveryState.PENDING, DeliveryState.PARKED, DeliveryState.SKIPPED)
+_SHOWN = (
+    OutboxRow.id,
+    OutboxRow.event_id,
+    OutboxRow.channel,
+    OutboxRow.state,
+    OutboxRow.due_at,
+    OutboxRow.attempts,
+    OutboxRow.code,
+    OutboxRow.reason,
+    OutboxRow.settled_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,43 +126,29 @@ def route_anew(connection: Connection, channels: Sequence[str]) -> int:
     return connection.execute(update(OutboxRow).where(strays).values(values)).rowcount
 
 
-def listed(connection: Connection, state: DeliveryState | None, limit: int) -> list[Delivery]:
-    """The newest rows, of one state or of all."""
-    query = select(
-        OutboxRow.id,
-        OutboxRow.event_id,
-        OutboxRow.channel,
-        OutboxRow.state,
-        OutboxRow.due_at,
-        OutboxRow.attempts,
-        OutboxRow.code,
-        OutboxRow.reason,
-        OutboxRow.settled_at,
-    )
-    if state:
+def listed(
+    connection: Connection,
+    state: DeliveryState | None,
+    limit: int,
+    *,
+    code: int | None = None,
+    channel: str | None = None,
+) -> list[Delivery]:
+    """The newest rows, of one state or of all, with one code or any, of one channel or of all."""
+    query = select(*_SHOWN).order_by(OutboxRow.id.desc()).limit(limit)
+    if state is not None:
         query = query.where(OutboxRow.state == state)
-    rows = connection.execute(query.order_by(OutboxRow.id.desc()).limit(limit))
-    return [Delivery(*row) for row in rows]
+    if code is not None:
+        query = query.where(OutboxRow.code == code)
+    if channel is not None:
+        query = query.where(OutboxRow.channel == channel)
+    return [Delivery(*row) for row in connection.execute(query)]
 
 
-def retry(connection: Connection, now: datetime, chosen: Sequence[int] | DeliveryState) -> int:
-    """Make rows due now: these, unless claimed or delivered, or all of a state; returns how many.
-
-    They start over with no attempts behind them.
-    """
-    ours = (
-        OutboxRow.state == chosen
-        if isinstance(chosen, DeliveryState)
-        else OutboxRow.id.in_(chosen) & OutboxRow.state.in_(_RETRIED)
-    )
-    statement = (
-        update(OutboxRow)
-        .where(ours)
-        .values(
-            state=DeliveryState.PENDING, channel=UNROUTED, due_at=now, attempts=0, claim=None, settled_at=None
-        )
-    )
-    return connection.execute(statement).rowcount
+def get(connection: Connection, outbox_id: int) -> Delivery | None:
+    """One row, or None."""
+    row = connection.execute(select(*_SHOWN).where(OutboxRow.id == outbox_id)).one_or_none()
+    return None if row is None else Delivery(*row)
 
 
 def _new_row(event: FaceEvent) -> dict[str, object]:

@@ -44,7 +44,7 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
     assert found == {
         "events": 1,
         "pictures": 3,
-        "outbox": {"pending": 0, "claimed": 0, "delivered": 1, "parked": 0, "skipped": 0},
+        "outbox": {"pending": 0, "claimed": 0, "delivered": 1, "parked": 0, "skipped": 0, "dropped": 0},
         "quarantine": 0,
         "quarantine_dropped": 0,
         "warnings": 0,
@@ -97,7 +97,7 @@ def test_an_outage_of_the_broker_loses_nothing(product: Product, mosquitto: Mosq
         times = {element["time"] for element in hub.received}
         assert times >= {1_600_000_000_000 + number for number in range(1, 1001)}
     assert found["events"] == 1001
-    assert found["outbox"] == {"pending": 0, "claimed": 0, "delivered": 1001, "parked": 0, "skipped": 0}
+    assert {state: number for state, number in found["outbox"].items() if number} == {"delivered": 1001}
 
 
 def test_what_was_acknowledged_survives_a_kill_of_everything(product: Product) -> None:
@@ -166,5 +166,5 @@ def test_parked_deliveries_are_shown_and_sent_again(product: Product, mosquitto:
         product.program.wait_until(lambda: product.status()["outbox"]["parked"] == 1)
         assert "1257" in product.se3("outbox", "list", "--state", "parked")
         hub.code = 200
-        product.se3("outbox", "retry", "--parked")
+        product.se3("outbox", "retry", "--parked", "--yes")
         product.wait_for_deliveries(1, timeout=15)

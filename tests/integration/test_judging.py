@@ -1,7 +1,6 @@
 """What becomes of events when EnOS refuses, restricts, stays silent or answers late."""
 
 import random
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from app.domain.events import FaceEvent
 from app.enos.mapping import Mapping
 from app.forwarder import flights
-from app.store import events, outbox
+from app.store import events, outbox_tools
 from app.store.database import Database
 from tests.support.fake_exchange import FakeExchange
 from tests.support.new_events import new_event
@@ -26,7 +25,7 @@ def record(database: Database, *numbers: int) -> None:
 def make_due(database: Database) -> None:
     with database.write() as connection:
         for row in deliveries(database):
-            outbox.retry(connection, datetime.now(UTC) - timedelta(seconds=1), [row.id])
+            outbox_tools.send_again(connection, [row.id], outbox_tools.RETRIED)
 
 
 def numbers(elements: list[dict[str, Any]]) -> set[int]:

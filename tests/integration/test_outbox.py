@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.domain.delivery import DeliveryState
-from app.store import events, outbox
+from app.store import events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.outbox import Claimed, Settlement
 from app.store.queries import counts
@@ -86,7 +86,7 @@ def test_a_late_reply_does_not_settle_what_a_person_has_sent_again(filled: Datab
     (row,) = claim(filled, 1)
     settle(filled, row, DeliveryState.PENDING, NOW + timedelta(minutes=5))
     with filled.write() as connection:
-        outbox.retry(connection, NOW, [row.id])
+        outbox_tools.send_again(connection, [row.id], outbox_tools.RETRIED)
     assert settle(filled, row, DeliveryState.DELIVERED) == 0
 
 
@@ -119,25 +119,6 @@ def test_a_settled_row_is_never_claimed_again(filled: Database) -> None:
         settle(filled, row, state)
     assert states(filled) == {"delivered": 3, "parked": 2}
     assert claim(filled, now=NOW + timedelta(days=1)) == []
-
-
-def test_parked_rows_can_be_tried_again(filled: Database) -> None:
-    rows = claim(filled)
-    for row in rows:
-        settle(filled, row, DeliveryState.PARKED)
-    with filled.write() as connection:
-        assert outbox.retry(connection, NOW, [rows[0].id]) == 1
-        assert outbox.retry(connection, NOW, DeliveryState.PARKED) == 4
-    again = claim(filled)
-    assert len(again) == 5
-    assert {row.attempts for row in again} == {0}
-
-
-def test_delivered_rows_are_not_tried_again(filled: Database) -> None:
-    (row,) = claim(filled, 1)
-    settle(filled, row, DeliveryState.DELIVERED)
-    with filled.write() as connection:
-        assert outbox.retry(connection, NOW, [row.id]) == 0
 
 
 def test_claiming_uses_the_index_of_pending_rows(filled: Database) -> None:
