@@ -17,11 +17,13 @@ from app.config import variables
 from app.domain.events import Kind
 from app.simulators.box import Box
 from app.simulators.broker import EmbeddedBroker
-from app.simulators.enos import Hub
+from app.simulators.front.rules import Rules
+from app.simulators.strict_enos import StrictHub
 from app.store.database import Database
 from app.store.queries import Counts, counts
 from app.store.schema import migrate
 
+_PRODUCT, _SECRET = "demoProduct", "demoSecret"
 _RATE = 2.0  # events a second from each box
 _FINISH_SECONDS = 5.0  # for what was posted last to reach EnOS
 _PLAIN_SECONDS = 2.0  # between lines where there is no terminal to draw on
@@ -43,13 +45,13 @@ def demo(seconds: float | None) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="se3-demo-") as folder,
         EmbeddedBroker() as broker,
-        Hub(broker.url),
+        StrictHub(broker.url, Rules({_PRODUCT: _SECRET})) as hub,
     ):
         database_url = f"sqlite:///{Path(folder) / 'demo.db'}"
         with closing(Database(database_url)) as database:
             migrate(database)
             Demo(database, f"http://127.0.0.1:{free_port()}").run(
-                stop, _environment(database_url, broker.url), Path(folder) / "demo.log"
+                stop, _environment(database_url, hub.url), Path(folder) / "demo.log"
             )
 
 
@@ -136,6 +138,6 @@ def _environment(database_url: str, broker_url: str) -> dict[str, str]:
         **unset,
         "DATABASE_URL": database_url,
         "ENOS_BROKER_URL": broker_url,
-        "ENOS_PRODUCT_KEY": "demoProduct",
-        "ENOS_PRODUCT_SECRET": "demoSecret",
+        "ENOS_PRODUCT_KEY": _PRODUCT,
+        "ENOS_PRODUCT_SECRET": _SECRET,
     }
