@@ -175,7 +175,7 @@ _TYPES = st.sampled_from(
         '"timestamp"',
         '{ type = "array", item = "string", length = 2 }',
         '{ type = "array", item = "float" }',
-        '{ type = "struct", members = { a = "int", b = { type = "string", length = 4, default = "小" } } }',
+        '{ type = "struct", members = { a = "int", b = { type = "string", length = 2, default = "-" } } }',
     ]
 )
 _ANY_SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.integers().map(str)
@@ -249,6 +249,10 @@ def test_a_long_string_is_cut_to_its_bytes_between_characters(text: str, length:
     assert len(cut.encode()) <= length
     assert (text * 600).startswith(cut)
     assert length - len(cut.encode()) < 4 or cut == text * 600
+
+
+def test_a_string_of_which_nothing_is_left_is_none() -> None:
+    assert convert("小", "string", 2) is None
 
 
 @pytest.mark.parametrize(

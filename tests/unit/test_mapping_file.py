@@ -99,9 +99,10 @@ def test_a_member_that_makes_no_sense_is_refused(tmp_path: Path, member: str, fa
 
 
 def test_a_member_may_not_have_the_name_of_a_linked_picture(tmp_path: Path) -> None:
-    text = 'pictures = "link"\n[members]\nreg_pic = "string"'
+    text = 'pictures = "link"\n[members]\nreg_pic = "string"\nage = "in"'
     assert faults(tmp_path, text) == [
-        'line 3: members.reg_pic: is the name that pictures = "link" gives to a picture'
+        'line 3: members.reg_pic: is the name that pictures = "link" gives to a picture',
+        f"line 4: members.age.type: must be one of {SCALARS}, struct, array",
     ]
 
 
