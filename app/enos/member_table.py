@@ -97,5 +97,5 @@ def _unfit(values: dict[str, Any]) -> dict[str, list[str]]:
 def _fits(data_type: DataType, value: Any) -> bool:
     try:
         return bool(data_type.convert(value) == value)
-    except ValueError:
+    except (TypeError, ValueError):  # the first: TOML has times without a zone
         return False

@@ -74,6 +74,8 @@ def test_a_member_may_have_any_name(tmp_path: Path, name: str) -> None:
         ('{ type = "int", const = 1.5 }', "const: does not fit its type: int"),
         ('{ type = "int", const = "5" }', "const: does not fit its type: int"),
         ('{ type = "bool", default = "x" }', "default: does not fit its type: bool"),
+        ('{ type = "timestamp", const = 2026-01-01T00:00:00 }', "const: does not fit its type: timestamp"),
+        ('{ type = "timestamp", const = 2026-01-01 }', "const: does not fit its type: timestamp"),
         ('{ type = "string", const = "" }', "const: does not fit its type: string of 1 to 1024 bytes"),
         (
             '{ type = "string", length = 5, const = "小明" }',
