@@ -8,8 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import se3
+from app.config import ROOT
 from app.domain.events import NewEvent
+from app.enos.mapping_file import load_mapping
+from app.enos.messages import encode_element
+from app.enos.thing_model import thing_model
 from app.errors import MappingError, Se3Error
+from app.simulators.hub_model import read_model
 from app.store import events
 from app.store.database import Database
 from tests.support.model_check import misfits
@@ -129,6 +134,17 @@ def test_the_model_of_measure_points_has_no_events(enos: EnosCommand, tmp_path: 
     settings = {"ENOS_MAPPING": mapping_file(tmp_path, 'mode = "measurepoint"\n[members]\nscore = "float"')}
     score = {"identifier": "score", "name": "score", "dataType": {"type": "FLOAT", "specs": {}}}
     assert json.loads(enos("model", "--json", **settings).stdout) == {"events": [], "measurepoints": [score]}
+
+
+@pytest.mark.parametrize("file", [None, ROOT / "docs/examples/mapping.toml"])
+@pytest.mark.parametrize("form", ["history-contract", "history-v2r4", "history-v6", "history-flat-v5r7"])
+def test_the_simulated_enos_takes_the_model_and_what_fits_it(file: Path | None, form: str) -> None:
+    mapping = load_mapping(file)
+    element = json.loads(encode_element(mapping.element(new_event(form=form).event)))
+    model = read_model(json.loads(json.dumps(thing_model(mapping))))
+    [(identifier, values)] = element["events"].items()
+    assert values
+    assert model.events[identifier](values) == ""
 
 
 def test_the_preview_is_the_message_and_says_where_it_goes(
