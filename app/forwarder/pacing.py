@@ -42,7 +42,11 @@ class ConnectPacer:
         self._not_before = now + AFTER_FAILURE_SECONDS + self._rng.uniform(0, JITTER_SECONDS)
 
     def dropped(self, now: float) -> None:
-        """A connection that stood has ended: the next one comes at once, unless this happened just before."""
+        """A connection that stood has ended: the next one comes soon, unless this happened just before.
+
+        Not at once: another client may have pushed it out, by a connect of now.
+        """
+        self._not_before = max(self._not_before, now + SPACING_SECONDS)
         if now - self._last_drop < WINDOW_SECONDS:
             self.failed(now)
         self._last_drop = now

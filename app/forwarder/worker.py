@@ -101,13 +101,12 @@ class Worker:
         return STANDBY_SECONDS
 
     def _take_over(self) -> None:
-        """Free what an earlier holder had claimed, and count its connects as ours."""
+        """Free what an earlier holder had claimed."""
         self._relay.write()  # what we could not write down before the lease ended
         with self._database.write() as connection:
             released = outbox.release(connection, self._name)
-            ages = channels.connect_ages(connection, self._name)
+        self._remember_connects()
         self._relay.take_over()
-        self._pacer.remember(ages, time.monotonic())
         self._lease.report(ForwarderState.DISCONNECTED)
         log.info("channel_held", released=released)
         self._holds = True
@@ -139,6 +138,7 @@ class Worker:
         self._lease.report(ForwarderState.DISCONNECTED, reason)
 
     def _drop(self) -> None:
+        self._remember_connects()
         reason = self._connection.fault
         log.warning("channel_dropped", reason=reason)
         self._lease.report(ForwarderState.DISCONNECTED, reason)
@@ -146,6 +146,12 @@ class Worker:
         self._was_open = False
         self._relay.end("the connection ended before EnOS answered")
         self._relay.write()
+
+    def _remember_connects(self) -> None:
+        """Count the connects of others as ours: an earlier holder's, and a check's that pushed us out."""
+        with self._database.read() as connection:
+            ages = channels.connect_ages(connection, self._name)
+        self._pacer.remember(ages, time.monotonic())
 
     def _pause(self, reason: str) -> None:
         """Nothing goes for a while; the next connection logs in anew and tries with one event."""

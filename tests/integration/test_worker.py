@@ -13,6 +13,7 @@ from app.domain.forwarders import ForwarderState
 from app.enos.mapping import DEFAULT_CHANNEL
 from app.errors import ChannelError
 from app.forwarder import lease as lease_module
+from app.forwarder import pacing as pacing_module
 from app.forwarder import worker as worker_module
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
@@ -139,6 +140,22 @@ def test_a_first_drop_is_mended_at_once_and_costs_no_attempt(database: Database,
     connection.answer = lambda _: 200
     wait_until(all_settled(database))
     assert deliveries(database)[0].attempts == 1
+
+
+def test_connects_of_others_count_once_its_own_connection_has_ended(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EnOS pushed it out for them."""
+    monkeypatch.setattr(pacing_module, "SPACING_SECONDS", 0.0)
+    connection = FakeConnection()
+    start(connection)
+    wait_until(lambda: connection.is_open)
+    with database.write() as transaction:
+        for _ in range(3):
+            channels.note_connect(transaction, DEFAULT_CHANNEL)
+    connection.break_off()
+    wait_until(lambda: (ForwarderState.DISCONNECTED, "the test broke it") in forwarder_states(database))
+    assert connection.opened == 1
 
 
 def test_after_a_failure_it_waits_and_says_why(database: Database, start: Any) -> None:
