@@ -7,6 +7,7 @@ from collections.abc import Sequence
 AFTER_FAILURE_SECONDS = 35.0
 JITTER_SECONDS = 10.0
 SPACING_SECONDS = 1.1
+NOTED_SPACING_SECONDS = 3.0  # another process connects a little later than it notes
 MOST_CONNECTS, WINDOW_SECONDS = 4, 125.0
 """EnOS takes a connect a second, and locks a client out for 5 minutes that connects more than 4 times in 2
 (EnOS protocol, section 1)."""
@@ -50,3 +51,15 @@ class ConnectPacer:
         if now - self._last_drop < WINDOW_SECONDS:
             self.failed(now)
         self._last_drop = now
+
+
+def seconds_until_room(ages: Sequence[float], connects: int) -> float:
+    """Seconds until a client that connected never before may connect, and others soon after it; 0 if it may.
+
+    `ages`: how many seconds ago each earlier connect was noted, the oldest first; `connects`: its own one,
+    and those of the others.
+    """
+    recent = [age for age in ages if age < WINDOW_SECONDS]
+    too_many = len(recent) + connects - MOST_CONNECTS
+    window = WINDOW_SECONDS - recent[too_many - 1] if too_many > 0 else 0.0
+    return max(window, NOTED_SPACING_SECONDS - min(recent, default=NOTED_SPACING_SECONDS))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.delivery import LONGEST_RETRY_SECONDS, Decision, retry_delay
 from app.enos.replies import decide, explain
-from app.forwarder.pacing import ConnectPacer
+from app.forwarder.pacing import ConnectPacer, seconds_until_room
 
 
 @given(st.integers(min_value=1, max_value=10_000), st.randoms())
@@ -81,3 +81,19 @@ def test_a_first_drop_reconnects_soon_and_a_failure_waits() -> None:
     assert pacer.wait(11.1) == pytest.approx(1.1)
     pacer.failed(12)
     assert 35 <= pacer.wait(12) <= 45
+
+
+@pytest.mark.parametrize(
+    ("ages", "connects", "wait"),
+    [
+        ([], 2, 0),
+        ([300, 200, 100, 90, 80], 1, 0),
+        ([300, 100, 90, 80, 70], 1, 25),
+        ([100, 90], 2, 0),
+        ([100, 90, 80], 2, 25),
+        ([100, 90, 80, 70], 2, 35),
+        ([1], 1, 2),
+    ],
+)
+def test_a_check_waits_until_there_is_room_for_all(ages: list[float], connects: int, wait: float) -> None:
+    assert seconds_until_room(ages, connects) == wait
