@@ -16,9 +16,9 @@ SECRETS = {"key": "secret", "other": "secret2"}
 ACCEPTED = "Success"
 
 
-def credentials(product: str = "key", **changes: Any) -> Credentials:
+def credentials(product: str = "key", *, timestamp: int = TIMESTAMP, **changes: Any) -> Credentials:
     """Give the login of one of the products in SECRETS, but for `changes`."""
-    return replace(computed_credentials(product, SECRETS[product], TIMESTAMP), **changes)
+    return replace(computed_credentials(product, SECRETS[product], timestamp), **changes)
 
 
 def log_in(

@@ -12,7 +12,7 @@ from app.simulators.front.limits import ConnectLimit
 from app.simulators.front.login import LoginRefused
 from app.simulators.front.rules import Rules
 from app.simulators.strict_enos import StrictHub
-from tests.simulators.logins import ACCEPTED, SECRETS, credentials, log_in
+from tests.simulators.logins import ACCEPTED, SECRETS, TIMESTAMP, credentials, log_in
 from tests.simulators.sender import SECONDS, Sender, payload
 from tests.support.mosquitto import Mosquitto
 from tests.support.waiting import wait_until
@@ -139,7 +139,8 @@ def test_the_limit_on_connects_to_the_second(connects: list[float], refusals: li
 
 
 def test_a_second_connection_of_a_product_pushes_the_first_out(hub: StrictHub, notices: list[str]) -> None:
-    with Sender(hub.url, login=credentials()) as first, Sender(hub.url, login=credentials()) as second:
+    later = credentials(timestamp=TIMESTAMP + 1)  # of the same client id the broker lets only one in
+    with Sender(hub.url, login=credentials()) as first, Sender(hub.url, login=later) as second:
         assert first.ended.wait(SECONDS)
         assert second.ask(payload(id="still here"))["id"] == "still here"
         assert hub.counters.pushed_out == 1

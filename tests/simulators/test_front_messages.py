@@ -238,6 +238,7 @@ def test_a_restart_drops_clients_and_takes_none_for_a_while(hub: StrictHub, send
     hub.restart(1)
     assert sender.ended.wait(SECONDS)
     with connection_to(hub) as connection:
+        connection.settimeout(5)  # after ten it ends by itself, for want of a login
         assert connection.recv(1) == b""
     wait_until(lambda: is_taken(hub))
     assert (hub.counters.connects, hub.events) == (1, 1)
