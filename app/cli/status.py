@@ -1,32 +1,55 @@
-"""se3 status: how much there is of everything."""
+"""se3 status: how much there is of everything, and how the forwarders are."""
 
 import dataclasses
 
 import click
 
 from app import jsontext
-from app.cli.opening import open_store
+from app.cli.opening import local_time, open_store
+from app.domain.forwarders import Forwarder, ForwarderState, as_of
+from app.store import channels, clock
 from app.store.queries import Counts, counts
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 def status(as_json: bool) -> None:
-    """Count events, pictures, deliveries by state, refused bodies, events with warnings, and boxes."""
+    """Count what is stored, and tell how each forwarder is."""
     with open_store() as database, database.read() as connection:
         found = counts(connection)
-    click.echo(jsontext.dump(dataclasses.asdict(found)) if as_json else _lines(found))
-
-
-def _lines(found: Counts) -> str:
-    deliveries = ", ".join(f"{number} {state}" for state, number in found.outbox.items())
-    return "\n".join(
-        [
-            f"events      {found.events}",
-            f"pictures    {found.pictures}",
-            f"deliveries  {deliveries}",
-            f"refused     {found.quarantine}, and {found.quarantine_dropped} dropped to hold the bounds",
-            f"warnings    {found.warnings} events",
-            f"boxes       {found.boxes}",
-        ]
+        forwarders = as_of(channels.forwarders(connection), clock.now(connection))
+    click.echo(
+        _json(found, forwarders) if as_json else "\n".join(_lines(found) + _forwarder_lines(forwarders))
     )
+
+
+def _json(found: Counts, forwarders: list[Forwarder]) -> str:
+    return jsontext.dump(dataclasses.asdict(found) | {"forwarders": [_values(one) for one in forwarders]})
+
+
+def _values(forwarder: Forwarder) -> dict[str, object]:
+    times = {name: getattr(forwarder, name).isoformat() for name in ("started_at", "heartbeat_at")}
+    return dataclasses.asdict(forwarder) | times | {"id": str(forwarder.id)}
+
+
+def _forwarder_lines(forwarders: list[Forwarder]) -> list[str]:
+    return [f"forwarder   {_in_words(one)}" for one in forwarders] or ["forwarder   none is at work for EnOS"]
+
+
+def _in_words(forwarder: Forwarder) -> str:
+    where = f"{forwarder.channel}: {forwarder.state}, on {forwarder.host}, process {forwarder.pid}"
+    if forwarder.state is ForwarderState.DEAD:
+        return f"{where}, last heard of {local_time(forwarder.heartbeat_at)}"
+    return f"{where}: {forwarder.reason}" if forwarder.reason else where
+
+
+def _lines(found: Counts) -> list[str]:
+    deliveries = ", ".join(f"{number} {state}" for state, number in found.outbox.items())
+    return [
+        f"events      {found.events}",
+        f"pictures    {found.pictures}",
+        f"deliveries  {deliveries}",
+        f"refused     {found.quarantine}, and {found.quarantine_dropped} dropped to hold the bounds",
+        f"warnings    {found.warnings} events",
+        f"boxes       {found.boxes}",
+    ]

@@ -1,6 +1,7 @@
 """What a forwarder says of itself, and how others judge it by its heartbeat."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -35,7 +36,14 @@ class Forwarder:
     reason: str | None
 
 
-def state_now(forwarder: Forwarder, now: datetime) -> ForwarderState:
-    """The state it reported, or dead if its heartbeat is too old; `now` is by the database's clock."""
-    is_dead = now - forwarder.heartbeat_at > _DEAD_AFTER
-    return ForwarderState.DEAD if is_dead else forwarder.state
+def as_of(forwarders: Sequence[Forwarder], now: datetime) -> list[Forwarder]:
+    """Forwarders with the state that they are in by `now`, by the database's clock.
+
+    One whose heartbeat is too old is dead. Of the dead ones of a channel the last is left, and none if
+    another one lives: that has its work.
+    """
+    alive = [found for found in forwarders if now - found.heartbeat_at <= _DEAD_AFTER]
+    dead = sorted((found for found in forwarders if found not in alive), key=lambda found: found.heartbeat_at)
+    last_dead = {found.channel: replace(found, state=ForwarderState.DEAD) for found in dead}
+    missed = last_dead.keys() - {found.channel for found in alive}
+    return alive + [last_dead[channel] for channel in sorted(missed)]

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ from tests.support.settings import child_environment
 from tests.support.waiting import wait_until
 
 EVENTS = int(os.environ.get("BACKLOG_EVENTS", "2000"))
-BROKEN, RESTRICTED_SECONDS = (20, 10.0) if EVENTS >= 20_000 else (6, 3.0)
+IS_LONG = EVENTS >= 20_000
+BROKEN, RESTRICTED_SECONDS = (20, 10.0) if IS_LONG else (6, 3.0)
 KILLS = int(os.environ.get("FORWARDER_KILLS", "2"))
 PATIENCE = 60 + EVENTS / 100
 FIRST = 1_566_016_554_000
@@ -119,11 +121,11 @@ def test_a_backlog_gets_through_whatever_enos_does(
     """Broken events, a restart, lost replies and a restricted flow: the rest arrives, within every rule."""
     offenders = set(random.Random(7).sample(range(EVENTS), BROKEN))
     fill(database, EVENTS, offenders)
-    hub = StrictHub(mosquitto.url, rules, keep=0)
+    hub = StrictHub(mosquitto.url, replace(rules, time_scale=1.0 if IS_LONG else SCALE), keep=0)
     hub.silence_share = 0.05
     with hub:
         began = time.monotonic()
-        start(hub, FAST)
+        start(hub, REAL if IS_LONG else FAST)
         assert hub.wait_for_events(EVENTS // 5, PATIENCE)
         hub.restart(0.5)
         assert hub.wait_for_events(EVENTS // 2, PATIENCE)

@@ -41,6 +41,8 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
         assert status == 200
         assert hub.wait_for_events(1, timeout=15)
         found = product.wait_for_deliveries(1, timeout=15)
+    [forwarder] = found.pop("forwarders")
+    assert (forwarder["channel"], forwarder["state"], forwarder["reason"]) == ("enos", "healthy", None)
     assert found == {
         "events": 1,
         "pictures": 3,

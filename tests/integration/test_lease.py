@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from app.domain.forwarders import Forwarder, ForwarderState, state_now
+from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.domain.ids import new_id
 from app.errors import StoreUnavailable
 from app.forwarder import lease as lease_module
 from app.forwarder.lease import Lease
-from app.store import channels, clock
+from app.store import channels
 from app.store.database import Database
 from tests.support.new_events import RECEIVED_AT
 from tests.support.waiting import wait_until
@@ -68,13 +69,17 @@ def test_who_leaves_without_holding_frees_nothing(database: Database) -> None:
     assert beat(database, forwarder()) > 0
 
 
-def test_a_forwarder_without_a_heartbeat_is_dead(database: Database) -> None:
-    beat(database, forwarder())
+def test_a_forwarder_without_a_heartbeat_is_dead_until_another_has_its_work(database: Database) -> None:
+    first, second = forwarder(), forwarder()
+    beat(database, first)
     (found,) = known(database)
-    with database.read() as connection:
-        now = clock.now(connection)
-    assert state_now(found, now) is ForwarderState.STANDBY
-    assert state_now(found, now + timedelta(seconds=11)) is ForwarderState.DEAD
+    later = found.heartbeat_at + timedelta(seconds=11)
+    assert [one.state for one in as_of([found], found.heartbeat_at)] == [ForwarderState.STANDBY]
+    assert [one.state for one in as_of([found], later)] == [ForwarderState.DEAD]
+    alive = replace(second, heartbeat_at=later)
+    assert as_of([found, alive], later) == [alive]
+    both_dead = as_of([found, alive], later + timedelta(seconds=11))
+    assert [(one.id, one.state) for one in both_dead] == [(second.id, ForwarderState.DEAD)]
 
 
 def test_connects_are_remembered_whoever_made_them(database: Database) -> None:
