@@ -72,7 +72,7 @@ def _store(settings: Settings) -> Iterator[Database | None]:
         try:
             require_current(database)
         except StoreUnavailable as error:
-            click.echo(f"note  the database does not tell of earlier connects: {error}")
+            click.echo(f"note  earlier connects are not known, so wait half a minute between checks: {error}")
             yield None
         else:
             yield database
