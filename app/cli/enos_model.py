@@ -7,11 +7,11 @@ import click
 
 from app.cli.opening import show_table
 from app.config import load_settings
-from app.enos.data_types import Array, DataType, Member, Scalar, Struct
-from app.enos.mapping import Mapping
-from app.enos.mapping_file import load_mapping
+from app.enos.mapping.data_types import Array, DataType, Member, Scalar, Struct
+from app.enos.mapping.mapping import Mapping
+from app.enos.mapping.thing_model import event_ids, model_members, thing_model, type_name
+from app.enos.mapping_file.reading import load_mapping
 from app.enos.mode import Mode
-from app.enos.thing_model import event_ids, model_members, thing_model, type_name
 
 
 @click.command()

@@ -9,9 +9,9 @@ from app.cli.opening import open_store
 from app.config import load_settings
 from app.domain.events import FaceEvent
 from app.domain.sightings import reason_to_skip
-from app.enos.mapping import Mapping
+from app.enos.mapping.mapping import Mapping
+from app.enos.mapping.picture_members import urls
 from app.enos.messages import MOST_BYTES, encode_element, new_message_id, post
-from app.enos.picture_members import urls
 from app.enos.setup import Setup, load_setup
 from app.errors import MappingError, Se3Error
 from app.store import events, pictures

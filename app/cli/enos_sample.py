@@ -9,9 +9,9 @@ from app.config import Settings
 from app.domain.events import Arrival, FaceEvent, Kind
 from app.domain.sightings import reason_to_skip
 from app.domain.times import to_milliseconds
-from app.enos.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.mapping.picture_members import urls
 from app.enos.messages import encode_element, new_message_id, post
-from app.enos.picture_members import urls
 from app.enos.setup import Setup
 from app.errors import MappingError, Se3Error
 from app.receiver.body.decoding import Decoded, Encoding

@@ -6,8 +6,8 @@ from app.config import Settings
 from app.domain.picture_links import PictureLinks, links_if_set
 from app.enos.channel_entry import ChannelEntry
 from app.enos.endpoint import Endpoint, endpoint
-from app.enos.mapping import DEFAULT_CHANNEL, Mapping
-from app.enos.mapping_file import load_mapping
+from app.enos.mapping.mapping import DEFAULT_CHANNEL, Mapping
+from app.enos.mapping_file.reading import load_mapping
 from app.errors import SettingsError
 
 

@@ -9,9 +9,9 @@ import structlog
 from app.domain.events import FaceEvent
 from app.domain.picture_links import PictureLinks
 from app.domain.sightings import reason_to_skip
-from app.enos.mapping import Mapping
+from app.enos.mapping.mapping import Mapping
+from app.enos.mapping.picture_members import urls
 from app.enos.messages import MOST_BYTES, encode_element, envelope_bytes
-from app.enos.picture_members import urls
 from app.errors import MappingError, StoreUnavailable
 from app.forwarder.posts import Post
 from app.forwarder.results import Results

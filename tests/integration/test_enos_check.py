@@ -17,7 +17,7 @@ from app.cli.main import se3
 from app.domain.events import Kind
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
-from app.enos.mapping import DEFAULT_CHANNEL
+from app.enos.mapping.mapping import DEFAULT_CHANNEL
 from app.simulators.enos import Hub
 from app.simulators.front.rules import Rules
 from app.simulators.strict_enos import StrictHub

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from app.cli.main import se3
 from app.config import ROOT
 from app.domain.events import NewEvent
-from app.enos.mapping_file import load_mapping
+from app.enos.mapping.thing_model import thing_model
+from app.enos.mapping_file.reading import load_mapping
 from app.enos.messages import encode_element
-from app.enos.thing_model import thing_model
 from app.errors import MappingError, Se3Error
 from app.simulators.hub_model import read_model
 from app.store import events

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.events import FaceEvent
 from app.domain.warnings import EventWarning, WarningCode
-from app.enos.mapping import DEFAULT_MAPPING
+from app.enos.mapping.mapping import DEFAULT_MAPPING
 from app.store import events, pictures, warnings
 from app.store.database import Database
 from tests.integration.conftest import BoxClient, BoxFor

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.events import FaceEvent
-from app.enos.mapping import Mapping
+from app.enos.mapping.mapping import Mapping
 from app.forwarder import flights
 from app.store import events, outbox_tools
 from app.store.database import Database

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.forwarders import ForwarderState
-from app.enos.mapping import DEFAULT_CHANNEL
+from app.enos.mapping.mapping import DEFAULT_CHANNEL
 from app.errors import ChannelError
 from app.forwarder import lease as lease_module
 from app.forwarder import pacing as pacing_module

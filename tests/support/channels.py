@@ -2,7 +2,7 @@
 
 from app.config import Settings
 from app.enos.channel import Channel
-from app.enos.mapping import DEFAULT_CHANNEL
+from app.enos.mapping.mapping import DEFAULT_CHANNEL
 from app.enos.setup import load_setup
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.enos.mapping import Mapping
-from app.enos.mapping_file import load_mapping
+from app.enos.mapping.mapping import Mapping
+from app.enos.mapping_file.reading import load_mapping
 from app.errors import MappingError
 
 

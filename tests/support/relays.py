@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from app.enos.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
 from app.forwarder.claims import Claims
 from app.forwarder.relay import Exchange, Relay
 from app.forwarder.results import Results

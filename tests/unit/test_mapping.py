@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from app.domain.events import FaceEvent
 from app.domain.picture_links import PictureLinks
-from app.enos.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.mapping.picture_members import urls
+from app.enos.mapping.thing_model import thing_model
+from app.enos.mapping.values import convert
 from app.enos.messages import encode_element
 from app.enos.mode import Mode
-from app.enos.picture_members import urls
-from app.enos.thing_model import thing_model
-from app.enos.values import convert
 from app.errors import MappingError
 from tests.support.mapping_files import mapping_of
 from tests.support.model_check import misfits

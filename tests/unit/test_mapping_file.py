@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from app import setting_values
 from app.config import ROOT
-from app.enos.channel_table import ChannelTable, ConditionsTable
-from app.enos.mapping import DEFAULT_MAPPING
-from app.enos.mapping_file import load_mapping
-from app.enos.mapping_table import MappingTable
-from app.enos.member_table import MemberTable
-from app.enos.thing_model import thing_model
-from app.enos.toml_lines import TomlLines
+from app.enos.mapping.mapping import DEFAULT_MAPPING
+from app.enos.mapping.thing_model import thing_model
+from app.enos.mapping_file.channel_table import ChannelTable, ConditionsTable
+from app.enos.mapping_file.mapping_table import MappingTable
+from app.enos.mapping_file.member_table import MemberTable
+from app.enos.mapping_file.reading import load_mapping
+from app.enos.mapping_file.toml_lines import TomlLines
 from app.errors import MappingError
 from tests.support.mapping_files import faults, mapping_of
 from tests.support.new_events import new_event

@@ -7,7 +7,7 @@ import pytest
 
 from app import setting_values
 from app.domain.events import Kind
-from app.enos.mapping import DEFAULT_CHANNEL, DEFAULT_MAPPING
+from app.enos.mapping.mapping import DEFAULT_CHANNEL, DEFAULT_MAPPING
 from tests.support.mapping_files import faults, mapping_of
 from tests.support.new_events import new_event
 

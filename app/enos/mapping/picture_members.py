@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.domain.firmware import PICTURE_NAMES
 from app.domain.picture_links import PictureLinks
-from app.enos.values import LONGEST_STRING
+from app.enos.mapping.values import LONGEST_STRING
 from app.errors import MappingError
 
 PICTURE_MEMBERS = tuple(dict.fromkeys(PICTURE_NAMES.values()))

@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
-from app.enos.data_types import LONGEST_ARRAY, Array, DataType, Member, Scalar, Struct
-from app.enos.event_fields import nothing_reader, path_reader
-from app.enos.toml_tables import Table, Tables, one_of, text, whole_number
-from app.enos.values import LONGEST_STRING, SCALARS
+from app.enos.mapping.data_types import LONGEST_ARRAY, Array, DataType, Member, Scalar, Struct
+from app.enos.mapping.event_fields import nothing_reader, path_reader
+from app.enos.mapping.values import LONGEST_STRING, SCALARS
+from app.enos.mapping_file.toml_tables import Table, Tables, one_of, text, whole_number
 
 IDENTIFIER = validate.Regexp(
     re.compile(r"[A-Za-z0-9._-]{1,128}\Z"),

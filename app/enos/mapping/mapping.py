@@ -8,11 +8,11 @@ from typing import Any
 from app.domain.events import FaceEvent, Kind
 from app.domain.times import to_milliseconds
 from app.enos.channel_entry import ChannelEntry
-from app.enos.conditions import EVERYTHING, Conditions
-from app.enos.data_types import Member, Scalar
-from app.enos.event_fields import event_reader
+from app.enos.mapping.conditions import EVERYTHING, Conditions
+from app.enos.mapping.data_types import Member, Scalar
+from app.enos.mapping.event_fields import event_reader
+from app.enos.mapping.picture_members import fitting_links
 from app.enos.mode import Mode
-from app.enos.picture_members import fitting_links
 from app.errors import MappingError
 
 DEFAULT_CHANNEL = "enos"

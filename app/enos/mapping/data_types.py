@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.enos.values import LONGEST_STRING, convert
+from app.enos.mapping.values import LONGEST_STRING, convert
 
 LONGEST_ARRAY = 128
 """Elements that every EnOS takes in an array; later ones take 1,024 (EnOS protocol, section 4)."""
@@ -22,7 +22,7 @@ class Scalar:
         return f"string of 1 to {self.length} bytes" if self.name == "string" else self.name
 
     def convert(self, value: Any) -> Any:
-        """See `app.enos.values.convert`."""
+        """See `app.enos.mapping.values.convert`."""
         return convert(value, self.name, self.length)
 
 

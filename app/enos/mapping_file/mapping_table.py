@@ -8,13 +8,13 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.domain.events import Kind
-from app.enos.channel_table import ChannelTable, ConditionsTable, channel, conditions
-from app.enos.event_fields import event_reader
-from app.enos.mapping import DEFAULT_MAPPING, DeviceKey, Mapping
-from app.enos.member_table import IDENTIFIER, MemberTable, member
+from app.enos.mapping.event_fields import event_reader
+from app.enos.mapping.mapping import DEFAULT_MAPPING, DeviceKey, Mapping
+from app.enos.mapping.picture_members import PICTURE_MEMBERS
+from app.enos.mapping_file.channel_table import ChannelTable, ConditionsTable, channel, conditions
+from app.enos.mapping_file.member_table import IDENTIFIER, MemberTable, member
+from app.enos.mapping_file.toml_tables import Table, Tables, list_of, one_of, text
 from app.enos.mode import Mode
-from app.enos.picture_members import PICTURE_MEMBERS
-from app.enos.toml_tables import Table, Tables, list_of, one_of, text
 
 _CHANNEL_NAME = validate.Regexp(
     re.compile(r"[A-Za-z0-9_-]{1,40}\Z"), error="must be 1 to 40 letters, digits, hyphens or underscores"

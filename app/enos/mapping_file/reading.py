@@ -7,9 +7,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.enos.mapping import DEFAULT_MAPPING, Mapping
-from app.enos.mapping_table import MappingTable, mapping
-from app.enos.toml_lines import TomlLines
+from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
+from app.enos.mapping_file.mapping_table import MappingTable, mapping
+from app.enos.mapping_file.toml_lines import TomlLines
 from app.errors import MappingError
 
 _Place = tuple[str | int, ...]

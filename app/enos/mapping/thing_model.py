@@ -3,11 +3,11 @@
 from typing import Any
 
 from app.domain.events import Kind
-from app.enos.data_types import Array, DataType, Member, Scalar, Struct
-from app.enos.event_fields import nothing_reader
-from app.enos.mapping import Mapping
+from app.enos.mapping.data_types import Array, DataType, Member, Scalar, Struct
+from app.enos.mapping.event_fields import nothing_reader
+from app.enos.mapping.mapping import Mapping
+from app.enos.mapping.picture_members import PICTURE_MEMBERS
 from app.enos.mode import Mode
-from app.enos.picture_members import PICTURE_MEMBERS
 
 
 def thing_model(mapping: Mapping) -> dict[str, Any]:

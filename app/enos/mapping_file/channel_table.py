@@ -8,8 +8,8 @@ from marshmallow import ValidationError, fields, validates_schema
 from app import setting_values
 from app.domain.events import Kind
 from app.enos.channel_entry import ChannelEntry
-from app.enos.conditions import Conditions, any_of
-from app.enos.toml_tables import Messages, Parsed, Table, list_of, text, whole_number
+from app.enos.mapping.conditions import Conditions, any_of
+from app.enos.mapping_file.toml_tables import Messages, Parsed, Table, list_of, text, whole_number
 
 _SETS = ("kinds", "person_types", "groups")
 _READY_MADE = ("client_id", "username", "password_file")
@@ -18,7 +18,7 @@ _NO_NUMBER: Messages = {"invalid": "must be a number", "special": "must be a num
 
 
 class ConditionsTable(Table):
-    """Which events pass; see `app.enos.conditions`."""
+    """Which events pass; see `app.enos.mapping.conditions`."""
 
     kinds = list_of(fields.Enum(Kind, by_value=True, error_messages={"unknown": "must be one of {choices}"}))
     person_types = list_of(whole_number())

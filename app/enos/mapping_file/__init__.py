@@ -1,0 +1,1 @@
+"""Reads a mapping from TOML, and names line and key of what is wrong."""
