@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.simulators.enos import Hub
+from app.simulators.enos.hub import Hub
 from app.store import outbox
 from app.store.database import Database
 from benchmarks import servers

@@ -17,8 +17,8 @@ from app.config import variables
 from app.domain.events import Kind
 from app.simulators.box import Box
 from app.simulators.broker import EmbeddedBroker
-from app.simulators.front.rules import Rules
-from app.simulators.strict_enos import StrictHub
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.strict_hub import StrictHub
 from app.store.database import Database
 from app.store.queries import Counts, counts
 from app.store.schema import migrate

@@ -10,10 +10,10 @@ import click
 from app.cli.notices import Notices
 from app.cli.processes import stop_on_signals
 from app.simulators.broker import EmbeddedBroker
-from app.simulators.front.rules import Rules
-from app.simulators.hub_checks import ACCEPTED, Verdict
-from app.simulators.hub_model import load_model
-from app.simulators.strict_enos import StrictHub
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.checks import ACCEPTED, Verdict
+from app.simulators.enos.model import load_model
+from app.simulators.enos.strict_hub import StrictHub
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SECONDS = click.FloatRange(0, min_open=True)

@@ -20,9 +20,9 @@ import pytest
 
 from app.forwarder.flights import MOST_FLIGHTS
 from app.forwarder.relay import CLAIMED_AT_ONCE
-from app.simulators.front.rules import Rules
-from app.simulators.hub_model import load_model
-from app.simulators.strict_enos import StrictHub
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.model import load_model
+from app.simulators.enos.strict_hub import StrictHub
 from app.store import events, outbox
 from app.store.database import Database
 from app.store.queries import counts

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from app.simulators.enos import Hub
+from app.simulators.enos.hub import Hub
 from app.store import events
 from app.store.database import Database
 from tests.acceptance.conftest import SECRET, Product

@@ -14,7 +14,7 @@ from app.enos.mapping.thing_model import thing_model
 from app.enos.mapping_file.reading import load_mapping
 from app.enos.messages import encode_element
 from app.errors import MappingError, Se3Error
-from app.simulators.hub_model import read_model
+from app.simulators.enos.model import read_model
 from app.store import events
 from app.store.database import Database
 from tests.support.model_check import misfits

@@ -15,7 +15,7 @@ from app.enos.channel import Channel
 from app.enos.messages import parse_reply
 from app.errors import ChannelError
 from app.forwarder.relay import Relay
-from app.simulators.enos import Hub
+from app.simulators.enos.hub import Hub
 from app.store import events
 from app.store.database import Database
 from tests.support.channels import channel_for

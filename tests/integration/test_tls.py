@@ -11,7 +11,7 @@ from app.config import Settings
 from app.enos.messages import encode_element, post
 from app.enos.mode import Mode
 from app.errors import ChannelError
-from app.simulators.enos import Hub
+from app.simulators.enos.hub import Hub
 from tests.support.certificates import EXPIRED, Authority, Pair, openssl
 from tests.support.channels import channel_for
 from tests.support.mosquitto import Mosquitto

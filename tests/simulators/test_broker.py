@@ -8,7 +8,7 @@ import pytest
 from app.enos.credentials import computed_credentials
 from app.errors import Se3Error
 from app.simulators.broker import EmbeddedBroker
-from app.simulators.enos import Hub
+from app.simulators.enos.hub import Hub
 from tests.simulators.sender import SECONDS, TOPIC, Sender, element, payload
 from tests.support.waiting import wait_until
 

@@ -7,11 +7,11 @@ import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from app.enos.credentials import Credentials
-from app.simulators.front.counters import Counters
-from app.simulators.front.limits import ConnectLimit
-from app.simulators.front.login import LoginRefused
-from app.simulators.front.rules import Rules
-from app.simulators.strict_enos import StrictHub
+from app.simulators.enos.front.counters import Counters
+from app.simulators.enos.front.limits import ConnectLimit
+from app.simulators.enos.front.login import LoginRefused
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.strict_hub import StrictHub
 from tests.simulators.logins import ACCEPTED, SECRETS, TIMESTAMP, credentials, log_in
 from tests.simulators.sender import SECONDS, Sender, payload
 from tests.support.mosquitto import Mosquitto

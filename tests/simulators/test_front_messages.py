@@ -13,9 +13,9 @@ import pytest
 from paho.mqtt.client import Client
 
 from app.errors import Se3Error
-from app.simulators.front.packets import Malformed, split
-from app.simulators.front.rules import Rules
-from app.simulators.strict_enos import StrictHub
+from app.simulators.enos.front.packets import Malformed, split
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.strict_hub import StrictHub
 from tests.simulators.logins import ACCEPTED, SECRETS, credentials, log_in
 from tests.simulators.sender import SECONDS, TOPIC, Sender, payload
 from tests.support.mosquitto import Mosquitto

@@ -3,7 +3,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.simulators.hub_checks import MAX_MESSAGE_BYTES, Judge
+from app.simulators.enos.checks import MAX_MESSAGE_BYTES, Judge
 from tests.simulators.sender import element, message, payload
 
 

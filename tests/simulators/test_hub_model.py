@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from app.errors import Se3Error
-from app.simulators.hub_model import load_model, read_model
+from app.simulators.enos.model import load_model, read_model
 from tests.simulators.models import member, model
 
 INTS = {"item": {"type": "INT", "specs": {}}}

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import orjson
 import pytest
 
-from app.simulators.enos import Hub
-from app.simulators.front.rules import Rules
-from app.simulators.hub_checks import Verdict
-from app.simulators.hub_model import read_model
-from app.simulators.strict_enos import StrictHub
+from app.simulators.enos.hub import Hub
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.checks import Verdict
+from app.simulators.enos.model import read_model
+from app.simulators.enos.strict_hub import StrictHub
 from tests.simulators.logins import SECRETS, credentials
 from tests.simulators.models import member, model
 from tests.simulators.sender import SECONDS, TOPIC, Sender, element, payload

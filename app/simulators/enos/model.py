@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from app.errors import Se3Error
-from app.simulators.hub_types import LONGEST_STRING, PLAIN, Check, array, enum, string, struct
+from app.simulators.enos.types import LONGEST_STRING, PLAIN, Check, array, enum, string, struct
 
 _LONGEST_ARRAY = 128  # unless the model says so (EnOS protocol, section 4)
 

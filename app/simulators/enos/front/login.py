@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from app.errors import Se3Error
-from app.simulators.front.packets import Connect
+from app.simulators.enos.front.packets import Connect
 
 WRONG_PROTOCOL, WRONG_CLIENT_ID, UNAVAILABLE, WRONG_LOGIN, NOT_AUTHORIZED = 1, 2, 3, 4, 5
 """Return codes of a CONNACK."""

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from app.errors import Se3Error
-from app.simulators.hub_model import Model
-from app.simulators.hub_types import Check, object_shape, shape
+from app.simulators.enos.model import Model
+from app.simulators.enos.types import Check, object_shape, shape
 
 ACCEPTED = 200
 MAX_MESSAGE_BYTES = 524_288

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from app.simulators.front.inspector import Inspector
-from app.simulators.front.login import UNAVAILABLE, LoginRefused
-from app.simulators.front.packets import CONNECT, DISCONNECT, Connect, Packet, connack, read_connect, split
+from app.simulators.enos.front.inspector import Inspector
+from app.simulators.enos.front.login import UNAVAILABLE, LoginRefused
+from app.simulators.enos.front.packets import CONNECT, DISCONNECT, Connect, Packet, connack, read_connect, split
 
 _CHUNK_BYTES = 65_536
 _LOGIN_SECONDS = 10.0

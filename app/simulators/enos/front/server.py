@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.errors import Se3Error
-from app.simulators.front.counters import Counters
-from app.simulators.front.inspector import Arrival, Inspector, Violation
-from app.simulators.front.limits import ByteRate, ConnectLimit
-from app.simulators.front.login import LoginRefused, check_login, product_of
-from app.simulators.front.packets import Connect, Malformed
-from app.simulators.front.rules import Rules
-from app.simulators.front.session import Session, Streams
-from app.simulators.hub_link import PORTS, split_broker_url
+from app.simulators.enos.front.counters import Counters
+from app.simulators.enos.front.inspector import Arrival, Inspector, Violation
+from app.simulators.enos.front.limits import ByteRate, ConnectLimit
+from app.simulators.enos.front.login import LoginRefused, check_login, product_of
+from app.simulators.enos.front.packets import Connect, Malformed
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.front.session import Session, Streams
+from app.simulators.enos.link import PORTS, split_broker_url
 from app.simulators.loop_thread import LoopThread
 
 

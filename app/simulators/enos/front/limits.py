@@ -3,8 +3,8 @@
 import math
 from collections import deque
 
-from app.simulators.front.counters import Counters
-from app.simulators.front.login import NOT_AUTHORIZED, UNAVAILABLE, LoginRefused
+from app.simulators.enos.front.counters import Counters
+from app.simulators.enos.front.login import NOT_AUTHORIZED, UNAVAILABLE, LoginRefused
 
 MOST_BYTES_A_SECOND = 1_000_000
 

@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from app.errors import ChannelError
-from app.simulators.hub_checks import METHODS
+from app.simulators.enos.checks import METHODS
 
 TOPICS = tuple(f"{root}/+/{path}" for root in ("sys", "/sys") for path in METHODS)
 """Each in both forms in which senders write it (EnOS protocol, section 2)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.simulators.hub_checks import ACCEPTED, Verdict
+from app.simulators.enos.checks import ACCEPTED, Verdict
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _FLOW_RESTRICTED = 1274  # EnOS protocol, section 3

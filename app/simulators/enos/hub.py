@@ -6,10 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from app.simulators.hub_checks import ACCEPTED, METHODS, Judge, Verdict
-from app.simulators.hub_demands import Demands
-from app.simulators.hub_link import Link
-from app.simulators.hub_replies import Replies
+from app.simulators.enos.checks import ACCEPTED, METHODS, Judge, Verdict
+from app.simulators.enos.demands import Demands
+from app.simulators.enos.link import Link
+from app.simulators.enos.replies import Replies
 
 
 class Hub(Demands):

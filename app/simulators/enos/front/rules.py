@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from app.simulators.hub_model import Model
+from app.simulators.enos.model import Model
 
 
 @dataclass(frozen=True, slots=True)
