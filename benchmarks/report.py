@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from benchmarks.drain import Drained
 from benchmarks.figures import Figures, over_rounds, percentile, ratio
 from benchmarks.latency import Latencies
 
@@ -32,10 +33,18 @@ def through_product(latencies: Latencies) -> str:
     return _table(("one event, nothing else going on", "p50 ms", "p95 ms", "max ms"), rows)
 
 
-def whole(machine: str, captions: tuple[str, str], tables: tuple[str, str]) -> str:
-    """The page: machine, then each table under its caption."""
+def draining(drained: Drained) -> str:
+    """The table of a drained backlog."""
+    headings = ("events", "messages", "seconds", "events/s", "most bytes in a second", "processor seconds")
+    rate = f"{drained.events / drained.seconds:.0f}"
+    seconds = f"{drained.seconds:.1f}", rate, str(drained.most_bytes), f"{drained.processor_seconds:.1f}"
+    return _table(headings, [(str(drained.events), str(drained.messages), *seconds)])
+
+
+def whole(machine: str, sections: Iterable[tuple[str, str]]) -> str:
+    """The page: machine, then each section's caption and table."""
     head = f"# What `make bench` measured\n\n{datetime.now(UTC):%Y-%m-%d}: {machine}.\n"
-    return head + "".join(f"\n{c}\n\n{t}\n" for c, t in zip(captions, tables, strict=True))
+    return head + "".join(f"\n{caption}\n\n{table}\n" for caption, table in sections)
 
 
 def _figures(rounds: Sequence[Figures]) -> tuple[str, ...]:

@@ -101,8 +101,8 @@ def receiver(environment: dict[str, str] | None = None, log_file: IO[bytes] | No
 
 
 def forwarder(environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
-    """The forwarder; it rests so long that EnOS does not lock it out for connecting too often."""
-    return Child("forwarder", ("-m", "app.cli.main", "forward"), 35.0, False, environment, log_file)
+    """The forwarder; when it may connect again, the database tells it."""
+    return Child("forwarder", ("-m", "app.cli.main", "forward"), 5.0, False, environment, log_file)
 
 
 def keep_running(

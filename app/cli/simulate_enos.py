@@ -10,8 +10,8 @@ import click
 from app.cli.notices import Notices
 from app.cli.processes import stop_on_signals
 from app.simulators.broker import EmbeddedBroker
-from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.checks import ACCEPTED, Verdict
+from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.model import load_model
 from app.simulators.enos.strict_hub import StrictHub
 

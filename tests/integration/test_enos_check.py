@@ -18,8 +18,8 @@ from app.domain.events import Kind
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
-from app.simulators.enos.hub import Hub
 from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.hub import Hub
 from app.simulators.enos.strict_hub import StrictHub
 from app.store import channels, events
 from app.store.clock import now

@@ -4,8 +4,8 @@ import queue
 import pytest
 
 from app.errors import ChannelError
-from app.simulators.enos.hub import Hub
 from app.simulators.enos.checks import Verdict
+from app.simulators.enos.hub import Hub
 from tests.simulators.fake_broker import fake_broker
 from tests.simulators.sender import SECONDS, TOPIC, Sender, element, payload
 from tests.support.mosquitto import Mosquitto

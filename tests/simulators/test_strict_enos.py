@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import orjson
 import pytest
 
-from app.simulators.enos.hub import Hub
-from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.checks import Verdict
+from app.simulators.enos.front.rules import Rules
+from app.simulators.enos.hub import Hub
 from app.simulators.enos.model import read_model
 from app.simulators.enos.strict_hub import StrictHub
 from tests.simulators.logins import SECRETS, credentials

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from app.simulators.enos.hub import Hub
+from app.simulators.enos.checks import ACCEPTED, Judge, Verdict, refuse
 from app.simulators.enos.front.counters import Counters
 from app.simulators.enos.front.inspector import Arrival
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.front.server import Front
-from app.simulators.enos.checks import ACCEPTED, Judge, Verdict, refuse
+from app.simulators.enos.hub import Hub
 from app.simulators.enos.link import Link
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from paho.mqtt.client import topic_matches_sub
 
 from app.errors import Se3Error
+from app.simulators.enos.checks import ACCEPTED, MAX_MESSAGE_BYTES, METHODS
 from app.simulators.enos.front.counters import Counters
 from app.simulators.enos.front.limits import MOST_BYTES_A_SECOND, ByteRate
 from app.simulators.enos.front.packets import (
@@ -24,7 +25,6 @@ from app.simulators.enos.front.packets import (
     read_subscribe,
     suback,
 )
-from app.simulators.enos.checks import ACCEPTED, MAX_MESSAGE_BYTES, METHODS
 
 _WRONG_TOPIC, _TOO_LARGE, _TOO_FAST = 402, 1008, 1274  # EnOS protocol, section 3
 

@@ -6,7 +6,15 @@ from contextlib import suppress
 
 from app.simulators.enos.front.inspector import Inspector
 from app.simulators.enos.front.login import UNAVAILABLE, LoginRefused
-from app.simulators.enos.front.packets import CONNECT, DISCONNECT, Connect, Packet, connack, read_connect, split
+from app.simulators.enos.front.packets import (
+    CONNECT,
+    DISCONNECT,
+    Connect,
+    Packet,
+    connack,
+    read_connect,
+    split,
+)
 
 _CHUNK_BYTES = 65_536
 _LOGIN_SECONDS = 10.0
