@@ -10,8 +10,8 @@ from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.strict_hub import StrictHub
 from app.store import events
 from app.store.database import Database
+from app.store.migration import migrate
 from app.store.queries import counts
-from app.store.schema import migrate
 from benchmarks import servers
 from tests.support.new_events import new_event
 

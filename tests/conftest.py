@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from app.store.database import Database
-from app.store.schema import migrate
+from app.store.migration import migrate
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgresql import PostgreSQL
 from tests.support.settings import forget_settings

@@ -20,8 +20,8 @@ from app.simulators.broker import EmbeddedBroker
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.strict_hub import StrictHub
 from app.store.database import Database
+from app.store.migration import migrate
 from app.store.queries import Counts, counts
-from app.store.schema import migrate
 
 _PRODUCT, _SECRET = "demoProduct", "demoSecret"
 _RATE = 2.0  # events a second from each box

@@ -1,52 +1,52 @@
-"""The se3 command: puts its groups together and turns errors into one sentence and an exit status."""
+"""The se3 command: finds each command where it is, and turns errors into one sentence and an exit status."""
 
+import importlib
 import sys
 
 import click
 
-from app.cli import (
-    box,
-    boxes,
-    demo,
-    enos,
-    events,
-    listen,
-    outbox,
-    quarantine,
-    run,
-    simulate,
-    simulate_device,
-    status,
-)
 from app.errors import Se3Error
 
+_COMMANDS = {
+    "run": "app.cli.run:run",
+    "forward": "app.cli.forward:forward",
+    "listen": "app.cli.listen:listen",
+    "migrate": "app.cli.run:migrate",
+    "status": "app.cli.status:status",
+    "events": "app.cli.events:events",
+    "boxes": "app.cli.boxes:boxes",
+    "outbox": "app.cli.outbox:outbox",
+    "quarantine": "app.cli.quarantine:quarantine",
+    "enos": "app.cli.enos:enos",
+    "box": "app.cli.box:box",
+    "simulate": "app.cli.simulate:simulate",
+    "demo": "app.cli.demo:demo",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Imports a command when it is asked for: no other one's libraries slow it down."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """All names, in the order of the help page."""
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """The command of this name, None if there is none."""
+        if name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="se3-receiver", prog_name="se3")
 def se3() -> None:
     """Receive the events of SE3 boxes, keep every one, relay each to EnOS.
 
     Settings come from the environment and from .env; docs/reference/settings.md lists them.
     """
-
-
-for command in (
-    run.run,
-    run.forward,
-    listen.listen,
-    run.migrate,
-    status.status,
-    events.events,
-    boxes.boxes,
-    outbox.outbox,
-    quarantine.quarantine,
-    enos.enos,
-    box.box,
-    simulate.simulate,
-    demo.demo,
-):
-    se3.add_command(command)
-simulate.simulate.add_command(simulate_device.device)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""se3 run, forward and migrate: what a site starts."""
+"""se3 run and migrate: what a site starts."""
 
 import socket
 
@@ -8,10 +8,8 @@ from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
-from app.forwarder.forwarding import forward as forward_until
 from app.store.database import Database
-from app.store.schema import migrate as migrate_database
-from app.store.schema import require_current
+from app.store.migration import migrate as migrate_database
 from app.telemetry.logs import configure_logging
 
 
@@ -27,18 +25,6 @@ def run() -> None:
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
     keep_running([receiver(), forwarder()], stop_on_signals())
-
-
-@click.command()
-def forward() -> None:
-    """Run the forwarder alone: relay stored events to EnOS until SIGTERM or Ctrl-C."""
-    configure_logging()
-    settings = load_settings()
-    stop = stop_on_signals()
-    database = Database(settings.database_url)
-    require_current(database)
-    database.close()
-    forward_until(settings, stop)
 
 
 @click.command()

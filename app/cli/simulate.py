@@ -3,6 +3,7 @@
 import click
 
 from app.cli.simulate_box import box
+from app.cli.simulate_device import device
 from app.cli.simulate_enos import enos
 from app.cli.simulate_site import site
 
@@ -13,5 +14,6 @@ def simulate() -> None:
 
 
 simulate.add_command(box)
+simulate.add_command(device)
 simulate.add_command(enos)
 simulate.add_command(site)

@@ -1,36 +1,14 @@
-"""Migrations: bring a database to this program's schema, and tell whether it is there."""
+"""Tells whether a database has this program's schema."""
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
 
 from app.config import ROOT
 from app.errors import WrongSchema
 from app.store.database import Database
 
-
-def migrate(database: Database) -> str:
-    """Create or upgrade all tables; returns the revision reached.
-
-    Raises:
-        WrongSchema: the database is of a newer version.
-        StoreUnavailable: it can't be reached or written.
-    """
-    config = _config()
-    with database.rebuild() as connection:
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise WrongSchema(f"the database can't be migrated: {error}") from None
-    return expected_revision()
-
-
-def expected_revision() -> str:
-    """The newest revision this program knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+_MIGRATIONS: Path = ROOT / "migrations" / "versions"
 
 
 def require_current(database: Database) -> None:
@@ -43,13 +21,21 @@ def require_current(database: Database) -> None:
     if database.sqlite_file and not database.sqlite_file.exists():
         raise WrongSchema("there is no database yet: run se3 migrate")
     with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    scripts = ScriptDirectory.from_config(_config())
-    if found and found not in {script.revision for script in scripts.walk_revisions()}:
+        found = _revision_of(connection)
+    known = revisions()
+    if found and found not in known:
         raise WrongSchema(f"the database has schema {found}, of a newer version: start that version instead")
-    if found != scripts.get_current_head():
+    if found != known[-1]:
         raise WrongSchema(f"the database has {f'schema {found}' if found else 'no tables'}: run se3 migrate")
 
 
-def _config() -> Config:
-    return Config(toml_file=ROOT / "pyproject.toml")
+def _revision_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def revisions() -> list[str]:
+    """All that this program knows, the newest last: the names of the migrations' files begin with them."""
+    return sorted(file.name.partition("_")[0] for file in _MIGRATIONS.glob("*.py"))

@@ -24,9 +24,15 @@ def run_se3(tmp_path: Path, *arguments: str, **settings: str) -> tuple[int | Non
         return program.exit_code, program.output()
 
 
+def commands_of(group: click.Group) -> dict[str, click.Command]:
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command}
+
+
 def all_commands(group: click.Group, name: str = "se3") -> list[str]:
     names = []
-    for command_name, command in group.commands.items():
+    for command_name, command in commands_of(group).items():
         full = f"{name} {command_name}"
         names += all_commands(command, full) if isinstance(command, click.Group) else [full]
     return names
@@ -39,7 +45,7 @@ def test_every_command_has_help_and_a_place_in_the_reference(name: str) -> None:
     command: click.Command = se3
     for part in name.split()[1:]:
         assert isinstance(command, click.Group)
-        command = command.commands[part]
+        command = commands_of(command)[part]
     assert command.help
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from app.config import ROOT
 from app.store import events, outbox, pictures
 from app.store.database import Database
-from app.store.schema import migrate, require_current
+from app.store.migration import migrate
+from app.store.schema import require_current
 from tests.support.postgresql import PostgreSQL
 
 EVENT_ID = UUID("01a2016460617659a9260b4f039245e7")

@@ -16,9 +16,10 @@ from app.domain.refusals import Refusal
 from app.errors import NotStored, StoreUnavailable, WrongSchema
 from app.store import events, quarantine
 from app.store.database import Database
+from app.store.migration import migrate
 from app.store.models import Base
 from app.store.queries import counts
-from app.store.schema import migrate, require_current
+from app.store.schema import require_current
 from app.store.writer import Writer
 from tests.support.new_events import BOUNDS, RECEIVED_AT, new_event
 

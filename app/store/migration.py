@@ -1,0 +1,27 @@
+"""Brings a database to this program's schema. Apart from `schema`, for Alembic takes its time to import."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+from app.config import ROOT
+from app.errors import WrongSchema
+from app.store.database import Database
+from app.store.schema import revisions
+
+
+def migrate(database: Database) -> str:
+    """Create or upgrade all tables; returns the revision reached.
+
+    Raises:
+        WrongSchema: the database is of a newer version.
+        StoreUnavailable: it can't be reached or written.
+    """
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    with database.rebuild() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise WrongSchema(f"the database can't be migrated: {error}") from None
+    return revisions()[-1]
