@@ -1,4 +1,5 @@
 import gc
+import logging
 import socket
 import sys
 from urllib.parse import urlsplit
@@ -78,7 +79,8 @@ def test_nothing_below_a_warning_is_logged(caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level("DEBUG")
     with EmbeddedBroker() as broker, Hub(broker.url), Sender(broker.url) as sender:
         sender.ask(payload())
-    assert [record for record in caplog.records if record.name.startswith(("amqtt", "transitions"))] == []
+    chatter = [record for record in caplog.records if record.levelno < logging.WARNING]
+    assert [record for record in chatter if record.name.startswith(("amqtt", "transitions"))] == []
 
 
 def test_a_port_that_is_taken_is_said() -> None:

@@ -21,23 +21,24 @@ TOPICS = tuple(f"{root}/+/{path}" for root in ("sys", "/sys") for path in METHOD
 PORTS = {"mqtt": 11883, "mqtts": 18883}
 """Of a broker whose URL names none, by scheme (EnOS protocol, section 1)."""
 
-_QOS = 1
 _START_SECONDS = 10.0
 
 
 class Link:
     """An ordinary MQTT 3.1.1 client; where somebody listens it holds a subscription to TOPICS."""
 
-    def __init__(self, broker_url: str, on_message: Callable[[str, bytes], None] | None = None) -> None:
+    def __init__(
+        self, broker_url: str, on_message: Callable[[str, bytes], None] | None = None, qos: int = 1
+    ) -> None:
         """`on_message` gets each topic and payload, in the network thread, and must not raise.
 
-        Without it nothing is subscribed to, and the link is there to publish only.
+        Without it nothing is subscribed to, and the link is there to publish only. `qos`: of what it sends.
 
         Raises:
             ChannelError: the URL is not an mqtt or mqtts URL.
         """
         self._url = split_broker_url(broker_url)
-        self._on_message = on_message
+        self._on_message, self._qos = on_message, qos
         self._changed = threading.Condition()
         self._subscribed, self._refusal = False, ""
         self._client = self._make_client()
@@ -65,8 +66,8 @@ class Link:
         self._client.loop_stop()
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Send with QoS 1."""
-        self._client.publish(topic, payload, qos=_QOS)
+        """Send, without waiting for anything."""
+        self._client.publish(topic, payload, qos=self._qos)
 
     def wait_until_subscribed(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds for the subscription, and tell whether it stands."""
@@ -92,7 +93,7 @@ class Link:
         elif not self._on_message:
             self._set(subscribed=True, refusal="")
         else:
-            client.subscribe([(topic, _QOS) for topic in TOPICS])
+            client.subscribe([(topic, 1) for topic in TOPICS])
 
     def _acknowledged(
         self, _client: Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _: Properties | None

@@ -82,7 +82,8 @@ class StrictHub(Hub):
         self._front.restart(seconds)
 
     def _make_link(self, broker_url: str) -> Link:
-        return Link(broker_url)
+        # With QoS 1, amqtt 0.12.1 may miss a quick client's PUBACK, and logs an error 5 s later.
+        return Link(broker_url, qos=0)
 
     def _work(self) -> None:
         while arrival := self._arrivals.get():

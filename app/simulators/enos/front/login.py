@@ -14,7 +14,7 @@ WRONG_PROTOCOL, WRONG_CLIENT_ID, UNAVAILABLE, WRONG_LOGIN, NOT_AUTHORIZED = 1, 2
 """Return codes of a CONNACK."""
 
 _KEEP_ALIVE = range(60, 301)  # seconds
-_USERNAME = re.compile(r"%channel%&(?P<product>[^&]+)")
+_USERNAME = re.compile(r"%channel%&(?P<product>[^&|/+#]+)")
 _CLIENT_ID = re.compile(r"(?P<product>[^|]+)\|securemode=4,signmethod=sha256,timestamp=(?P<time>\d{13})\|")
 _SHA256 = re.compile(r"[0-9a-f]{64}|[0-9A-F]{64}")
 

@@ -10,6 +10,7 @@ CONNECT, PUBLISH, SUBSCRIBE, SUBACK, UNSUBSCRIBE, DISCONNECT = 1, 3, 8, 9, 10, 1
 REFUSED_SUBSCRIPTION = 0x80
 
 _LONGEST_LENGTH = 4  # bytes that give the length of what follows
+_MOST_FILTERS = 125  # whose answer's length fits one byte
 _USERNAME, _PASSWORD, _WILL = 0x80, 0x40, 0x04
 
 
@@ -152,7 +153,7 @@ def read_subscribe(packet: Packet) -> Subscribe:
     """Read a SUBSCRIBE or an UNSUBSCRIBE.
 
     Raises:
-        Malformed: as above.
+        Malformed: as above, or it has more filters than `suback` can answer.
     """
     fields, filters = _Fields(packet), []
     identifier = fields.number(2)
@@ -160,6 +161,8 @@ def read_subscribe(packet: Packet) -> Subscribe:
         filters.append(fields.text())
         if packet.kind == SUBSCRIBE:
             fields.number(1)  # the QoS it asks for
+    if len(filters) > _MOST_FILTERS:
+        raise Malformed(f"more than {_MOST_FILTERS} topics at once")
     return Subscribe(identifier, tuple(filters))
 
 
@@ -184,5 +187,5 @@ def puback(identifier: int) -> bytes:
 
 
 def suback(identifier: int, codes: Sequence[int]) -> bytes:
-    """Make a SUBACK for up to 125 filters."""
+    """Make a SUBACK with a return code for each filter."""
     return bytes((0x90, 2 + len(codes))) + identifier.to_bytes(2) + bytes(codes)

@@ -114,7 +114,7 @@ class Front:
         except LoginRefused as refusal:
             self._on_notice(f"login refused: {refusal}")
             session.refuse(refusal.code)
-        except (OSError, TimeoutError):  # the client went, or never spoke
+        except OSError:  # the client went, or never spoke
             pass
         finally:
             self._leave(session)
