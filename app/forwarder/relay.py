@@ -6,26 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
-from app.domain.delivery import Decision, retry_delay
+from app.domain.delivery import Decision
 from app.enos.messages import Reply, envelope_bytes, new_message_id, post
 from app.enos.mode import Mode
-from app.enos.replies import decide, explain
+from app.enos.replies import decide
 from app.forwarder.byte_rate import ByteRate
 from app.forwarder.claims import Claims
-from app.forwarder.flights import REPLY_SECONDS, Flights
+from app.forwarder.flights import Flights
 from app.forwarder.posts import Backlog, Post
 from app.forwarder.results import Results
-from app.store.outbox import Claimed
+from app.forwarder.verdicts import Verdicts, rows_of
 
 BATCH_BYTES = 480_000
 """A message of several events has at most so many: two of them go in a second. EnOS takes 524,288."""
 
 CLAIMED_AT_ONCE = 1000  # rows; about what makes a message
 IDLE_SECONDS = 0.025  # how long a new event may wait to be noticed; a look costs well under a millisecond
-
-log = structlog.get_logger(__name__)
 
 
 class Exchange(Protocol):
@@ -48,10 +44,7 @@ class Message:
 
 
 class Relay:
-    """Goes in short steps; no transaction is open while EnOS is awaited.
-
-    `pause_reason` says why EnOS shut the channel out, None while it does not.
-    """
+    """Goes in short steps; no transaction is open while EnOS is awaited."""
 
     def __init__(
         self, claims: Claims, results: Results, exchange: Exchange, mode: Mode, rng: random.Random
@@ -61,20 +54,21 @@ class Relay:
         self._results = results
         self._exchange = exchange
         self._mode = mode
-        self._rng = rng
         self._rate = ByteRate()
         self._flights = Flights()
         self._backlog = Backlog(BATCH_BYTES - envelope_bytes(mode))
+        self._verdicts = Verdicts(results, self._backlog, rng)
         self._next: Message | None = None
-        self._faults = 0
-        self._held_until = 0.0
-        self._proven = False
-        self.pause_reason: str | None = None
 
     @property
     def is_idle(self) -> bool:
         """Whether no message is on its way."""
         return not len(self._flights)
+
+    @property
+    def pause_reason(self) -> str | None:
+        """Why EnOS shut the channel out; None while it does not."""
+        return self._verdicts.pause_reason
 
     def take_over(self) -> None:
         """The channel is ours, maybe again: nothing that was claimed before is still claimed."""
@@ -82,7 +76,7 @@ class Relay:
 
     def begin(self) -> None:
         """A connection was opened: one event goes first, the others once EnOS has answered."""
-        self._proven, self._faults, self._held_until, self.pause_reason = False, 0, 0.0, None
+        self._verdicts.begin()
 
     def step(self) -> None:
         """Post what may go now, then hear replies, for IDLE_SECONDS at most.
@@ -102,11 +96,11 @@ class Relay:
         """
         for reply in self._exchange.replies(self._patience()):
             if flight := self._flights.answered(reply.id):
-                self._judge(flight.posts, reply)
+                self._verdicts.on_reply(flight.posts, reply)
             elif decide(reply.code) is Decision.DELIVERED:
                 self._results.delivered(self._flights.answered_late(reply.id), reply.code)
         for flight in self._flights.expired(time.monotonic()):
-            self._failed(flight.posts, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
+            self._verdicts.on_silence(flight.posts)
         self._results.write()
 
     def write(self) -> None:
@@ -120,25 +114,25 @@ class Relay:
     def end(self, reason: str) -> None:
         """Give all that is claimed back, at no cost, for the connection ends; `reason` says why."""
         for flight in self._flights.cut_off():
-            self._results.returned(_rows(flight.posts), None, reason)
+            self._results.returned(rows_of(flight.posts), None, reason)
         unsent = [*(self._next.posts if self._next else ()), *self._backlog.take_all()]
-        self._results.returned(_rows(unsent), None, None)
+        self._results.returned(rows_of(unsent), None, None)
         self._next = None
 
     def _claim(self) -> None:
-        if self._held_until > time.monotonic() or not self._flights.has_room:
+        if self._verdicts.is_held_back or not self._flights.has_room:
             return
-        if not self._proven:
+        if not self._verdicts.is_proven:
             if self.is_idle and not self._next:
                 self._backlog.add(self._claims.take(1))
         elif self._backlog.waiting < CLAIMED_AT_ONCE:
             self._backlog.add(self._claims.take(CLAIMED_AT_ONCE))
 
     def _post(self) -> None:
-        while self._flights.has_room and (message := self._next or self._prepare()):
-            self._next = message
+        while self._flights.has_room and not self._verdicts.is_held_back:
+            self._next = message = self._next or self._prepare()
             now = time.monotonic()
-            if self._held_until > now or self._rate.wait(len(message.payload), now):
+            if not message or self._rate.wait(len(message.payload), now):
                 return
             if not self._exchange.post(message.payload):
                 return
@@ -155,50 +149,6 @@ class Relay:
 
     def _patience(self) -> float:
         """Seconds to listen before there is something else to do."""
-        now = time.monotonic()
-        if not self._next or not self._flights.has_room or self._held_until > now:
+        if not self._next or not self._flights.has_room or self._verdicts.is_held_back:
             return IDLE_SECONDS
-        return min(IDLE_SECONDS, self._rate.wait(len(self._next.payload), now))
-
-    def _judge(self, posts: Sequence[Post], reply: Reply) -> None:
-        decision = decide(reply.code)
-        if decision is Decision.DELIVERED:
-            self._results.delivered(_rows(posts), reply.code)
-            self._proven, self._faults = True, 0
-            log.info("message_delivered", events=len(posts))
-            return
-        reason = explain(reply.code, reply.message)
-        if decision is Decision.PARK:
-            self._proven = True
-            self._find_offender(posts, reply.code, reason)
-        elif decision is Decision.PAUSE:
-            self.pause_reason = f"{reply.code}: {reason}"
-            self._results.returned(_rows(posts), reply.code, reason)
-        else:
-            self._failed(posts, reply.code, reason)
-            self._hold_back()
-
-    def _find_offender(self, posts: Sequence[Post], code: int, reason: str) -> None:
-        """EnOS takes all of a message or nothing (EnOS protocol, section 3): halve it down to one event."""
-        if len(posts) > 1:
-            self._backlog.halve(posts)
-            log.info("message_halved", events=len(posts), code=code, reason=reason)
-        else:
-            row = posts[0].row
-            self._results.parked(row, code, reason)
-            log.warning("event_parked", id=str(row.event_id), code=code, reason=reason)
-
-    def _failed(self, posts: Sequence[Post], code: int | None, reason: str) -> None:
-        self._results.failed(_rows(posts), code, reason)
-        log.warning("delivery_failed", events=len(posts), code=code, reason=reason)
-
-    def _hold_back(self) -> None:
-        """EnOS asks for less, or is in trouble: nothing goes for a while, the longer the more often."""
-        now = time.monotonic()
-        if now >= self._held_until:  # else the reply is to what went before
-            self._faults += 1
-            self._held_until = now + retry_delay(self._faults, self._rng)
-
-
-def _rows(posts: Sequence[Post]) -> list[Claimed]:
-    return [post.row for post in posts]
+        return min(IDLE_SECONDS, self._rate.wait(len(self._next.payload), time.monotonic()))

@@ -78,7 +78,7 @@ def test_a_restricted_channel_is_not_flooded(database: Database, monkeypatch: py
     relay = relay_for(database, exchange)
     record(database, 0)
     step_until(relay, all_settled(database))
-    monkeypatch.setattr("app.forwarder.relay.retry_delay", lambda *_: 30.0)
+    monkeypatch.setattr("app.forwarder.verdicts.retry_delay", lambda *_: 30.0)
     exchange.answer = lambda _: 429
     record(database, *range(1, 50))
     step_until(relay, lambda: len(exchange.messages) == 2)
