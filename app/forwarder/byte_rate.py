@@ -5,6 +5,8 @@ from collections import deque
 MOST_BYTES = 990_000
 """Of the 1 MB a second that EnOS takes (EnOS protocol, section 1), the rest is for topics and headers."""
 
+_SMALL_BYTES = 5_000  # an event or two
+
 WINDOW_SECONDS = 1.1  # more than a second: two messages may come in closer together than they went out
 
 
@@ -14,6 +16,10 @@ class ByteRate:
     def __init__(self) -> None:
         """Nothing was sent yet."""
         self._sent: deque[tuple[float, int]] = deque()
+
+    def begin(self, now: float) -> None:
+        """A connection begins: who held the channel before may have sent until now, nearly all it could."""
+        self._sent = deque([(now, MOST_BYTES - _SMALL_BYTES)])
 
     def wait(self, size: int, now: float) -> float:
         """Seconds until a message of `size` bytes may go: until enough of the earlier ones are long gone."""

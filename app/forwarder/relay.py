@@ -77,6 +77,7 @@ class Relay:
     def begin(self) -> None:
         """A connection was opened: one event goes first, the others once EnOS has answered."""
         self._verdicts.begin()
+        self._rate.begin(time.monotonic())
 
     def step(self) -> None:
         """Post what may go now, then hear replies, for IDLE_SECONDS at most.

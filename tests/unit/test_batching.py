@@ -4,6 +4,7 @@ from collections import deque
 from itertools import groupby, pairwise
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,15 @@ def test_no_second_ever_sees_more_than_a_megabyte(sent: list[tuple[int, float]],
         while window[0][0] <= at - 1:
             window.popleft()
         assert sum(size for _, size in window) <= 1_000_000
+
+
+def test_a_new_connection_counts_what_another_may_just_have_sent() -> None:
+    rate = ByteRate()
+    rate.begin(now=10.0)
+    assert rate.wait(1_000, 10.0) == 0
+    rate.sent(1_000, 10.0)
+    assert rate.wait(480_000, 10.2) == pytest.approx(0.9)
+    assert rate.wait(480_000, 11.1) == 0
 
 
 def test_a_backlog_goes_as_fast_as_the_limit_allows() -> None:
