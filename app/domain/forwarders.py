@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-_DEAD_AFTER = timedelta(seconds=10)  # a living one beats every two
+DEAD_AFTER = timedelta(seconds=10)  # a living one beats every two
 
 
 class ForwarderState(StrEnum):
-    """healthy: connected to EnOS. disconnected: holds the channel and can't connect, or waits to.
+    """healthy: connected to EnOS. failing: connected, but EnOS answers with faults, or not at all.
 
-    paused: EnOS shut the channel out. standby: another forwarder holds the channel. dead: no heartbeat.
+    disconnected: holds the channel and can't connect, or waits to. paused: EnOS shut the channel out.
+    standby: another forwarder holds the channel. dead: no heartbeat.
     """
 
     HEALTHY = "healthy"
+    FAILING = "failing"
     DISCONNECTED = "disconnected"
     PAUSED = "paused"
     STANDBY = "standby"
@@ -24,7 +26,7 @@ class ForwarderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """A forwarder process at work on one channel. `reason` says why it is disconnected or paused."""
+    """A forwarder process at work on one channel. `reason` says why it is failing, disconnected or paused."""
 
     id: UUID
     channel: str
@@ -42,7 +44,7 @@ def as_of(forwarders: Sequence[Forwarder], now: datetime) -> list[Forwarder]:
     One whose heartbeat is too old is dead. Of the dead ones of a channel the last is left, and none if
     another one lives: that has its work.
     """
-    alive = [found for found in forwarders if now - found.heartbeat_at <= _DEAD_AFTER]
+    alive = [found for found in forwarders if now - found.heartbeat_at <= DEAD_AFTER]
     dead = sorted((found for found in forwarders if found not in alive), key=lambda found: found.heartbeat_at)
     last_dead = {found.channel: replace(found, state=ForwarderState.DEAD) for found in dead}
     missed = last_dead.keys() - {found.channel for found in alive}

@@ -1,7 +1,9 @@
 """One MQTT connection to EnOS: log in, subscribe, then post messages and hear replies."""
 
+import socket
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -45,6 +47,11 @@ class Channel:
         return self._client is not None and self._subscribed
 
     @property
+    def is_writing(self) -> bool:
+        """Whether what was posted is not all with the network yet: the line is slower than we are."""
+        return self._client is not None and self._client.want_write()
+
+    @property
     def fault(self) -> str:
         """Why the connection ended, "" where it did not."""
         return self._fault
@@ -86,12 +93,17 @@ class Channel:
             return came
 
     def close(self) -> None:
-        """Disconnect, if connected."""
+        """Disconnect, if connected; what is not written yet is given up."""
         client, self._client = self._client, None
         self._subscribed = False
-        if client:
-            client.disconnect()
-            client.loop_stop()
+        if client is None:
+            return
+        connection = client.socket()
+        if client.want_write() and isinstance(connection, socket.socket):
+            with suppress(OSError):  # it has ended by itself
+                connection.shutdown(socket.SHUT_RDWR)  # else paho waits until the line has taken all
+        client.disconnect()
+        client.loop_stop()
 
     def _connect(self) -> None:
         client = new_client(self._endpoint, _OPEN_SECONDS)

@@ -19,6 +19,9 @@ _PAUSE = {
     401: "EnOS does not take the login: check product key and secret",
     402: "EnOS does not let this channel use the topic: check ENOS_PRODUCT_KEY and ENOS_TOPIC_SLASH",
 }
+FLOW_CODES = frozenset({1274, 429})
+"""EnOS asks for less: it is not the events that are to blame."""
+
 _RETRY = {
     1274: "EnOS limits the flow",
     429: "EnOS limits the flow",

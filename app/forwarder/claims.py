@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -15,7 +15,7 @@ from app.enos.messages import MOST_BYTES, encode_element, envelope_bytes
 from app.errors import MappingError, StoreUnavailable
 from app.forwarder.posts import Post
 from app.forwarder.results import Results
-from app.store import events, outbox, pictures
+from app.store import channels, events, outbox, pictures
 from app.store.database import Database
 from app.store.outbox import Claimed
 
@@ -32,24 +32,25 @@ class Claims:
         self,
         database: Database,
         channel: str,
-        token: UUID,
+        forwarder_id: UUID,
         mapping: Mapping,
         enos_events: str,
         results: Results,
         links: PictureLinks | None = None,
     ) -> None:
-        """`token` names this forwarder's claims; `enos_events` says which events go to EnOS.
+        """`forwarder_id`: who must hold the channel; `enos_events` says which events go to EnOS.
 
         `results` gets what becomes of rows that make no post. `links`: for a mapping that wants pictures.
         """
         self._database = database
         self._channel = channel
-        self._token = token
+        self._forwarder_id = forwarder_id
         self._mapping = mapping
         self._enos_events = enos_events
         self._results = results
         self._links = links
         self._claimed: list[Claimed] = []
+        self._doubtful: UUID | None = None
 
     def take(self, limit: int) -> list[Post]:
         """Claim up to `limit` rows that are due, and turn each into a post; what makes none is a result.
@@ -65,16 +66,25 @@ class Claims:
         return [post for post in posts if post]
 
     def forget(self) -> None:
-        """Give up what is claimed: another forwarder may hold the channel by now."""
+        """Give back what is claimed and was not looked at yet, for any channel to take."""
+        for row in self._claimed:
+            self._results.stray(row, outbox.UNROUTED)
         self._claimed = []
 
     def _claim(self, limit: int) -> list[Claimed]:
         now = datetime.now(UTC)
         with self._database.read() as connection:
-            if not outbox.anything_due(connection, self._channel, now):
+            if not self._doubtful and not outbox.anything_due(connection, self._channel, now):
                 return []
         with self._database.write() as connection:
-            return outbox.claim(connection, self._channel, self._token, now, limit)
+            if self._doubtful:
+                outbox.free(connection, self._doubtful)
+            if not channels.is_held_by(connection, self._channel, self._forwarder_id):
+                return []
+            self._doubtful = token = uuid4()  # whoever loses the answer to a COMMIT does not know its outcome
+            claimed = outbox.claim(connection, self._channel, token, now, limit)
+        self._doubtful = None
+        return claimed
 
     def _events(self, ids: Sequence[UUID]) -> dict[UUID, FaceEvent]:
         """The events with these ids, but for those that can't be read; these must not hold up the others."""
@@ -100,7 +110,7 @@ class Claims:
         if event is None:
             self._results.parked(row, None, "the event can't be read; see the forwarder's log")
         elif reason := self._reason_to_skip(event):
-            self._results.skipped(row, reason)
+            self._results.skipped(row, reason, self._mapping.channel_of(event) or outbox.UNROUTED)
         elif (channel := self._mapping.channel_of(event)) and channel != self._channel:
             self._results.stray(row, channel)
         else:

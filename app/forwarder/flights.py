@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.forwarder.posts import Post
 from app.store.outbox import Claimed
@@ -14,8 +14,9 @@ _MOST_LATE = 256  # messages whose late reply is still understood
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A posted message: what it carries, and when it was posted by the monotonic clock."""
+    """A posted message: its id, what it carries, and when it was posted by the monotonic clock."""
 
+    id: str
     posts: Sequence[Post]
     posted_at: float
 
@@ -39,7 +40,13 @@ class Flights:
 
     def add(self, message_id: str, posts: Sequence[Post], now: float) -> None:
         """Count a message that is being posted."""
-        self._flights[message_id] = Flight(posts, now)
+        self._flights[message_id] = Flight(message_id, posts, now)
+
+    def still_leaving(self, now: float) -> None:
+        """The last message is not written to the network yet: its time begins later."""
+        if self._flights:
+            message_id, flight = self._flights.popitem()
+            self._flights[message_id] = replace(flight, posted_at=now)
 
     def answered(self, message_id: str) -> Flight | None:
         """Take the message out that this reply answers; None if it answers none that is awaited."""

@@ -4,7 +4,6 @@ import random
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
-from uuid import uuid4
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -20,6 +19,8 @@ from app.forwarder.results import Results
 from app.forwarder.worker import Worker
 from app.store import outbox
 from app.store.database import Database
+
+_SLICE = 1000  # rows
 
 log = structlog.get_logger(__name__)
 
@@ -48,17 +49,27 @@ def forward(settings: Settings, stop: threading.Event) -> None:
 
 
 def _route_anew(settings: Settings, setup: Setup) -> None:
-    """Free what waits for a channel that is there no longer."""
-    with closing(Database(settings.database_url)) as database, database.write() as connection:
-        outbox.route_anew(connection, list(setup.channels))
+    """Free what waits for a channel that is there no longer, a slice at a time."""
+    with closing(Database(settings.database_url)) as database:
+        while ids := _strays(database, setup):
+            with database.write() as connection:
+                outbox.route_anew(connection, ids)
+
+
+def _strays(database: Database, setup: Setup) -> list[int]:
+    with database.read() as connection:
+        return outbox.strays(connection, list(setup.channels), _SLICE)
 
 
 def _run_channel(name: str, settings: Settings, setup: Setup, stop: threading.Event) -> None:
     bind_contextvars(channel=name)
     rng = random.Random()  # noqa: S311 - jitter, no secret
     with closing(Database(settings.database_url)) as database:
-        connection = Channel(setup.channels[name])
+        lease = Lease(database, name)
         results = Results(database, rng)
-        claims = Claims(database, name, uuid4(), setup.mapping, settings.enos_events, results, setup.links)
-        relay = Relay(claims, results, connection, setup.mapping.mode, rng)
-        Worker(name, database, Lease(database, name), connection, relay, ConnectPacer(rng)).run(stop)
+        claims = Claims(
+            database, name, lease.forwarder_id, setup.mapping, settings.enos_events, results, setup.links
+        )
+        channel = Channel(setup.channels[name])
+        relay = Relay(claims, results, channel, setup.mapping.mode, rng, lambda: lease.is_held)
+        Worker(name, database, lease, channel, relay, ConnectPacer(rng)).run(stop)

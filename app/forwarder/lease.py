@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -28,7 +29,8 @@ log = structlog.get_logger(__name__)
 class Lease:
     """Held by one forwarder at a time, whatever happens to it: another takes over once it ends.
 
-    While its `with` block lasts a thread beats.
+    While its `with` block lasts a thread beats. `term` counts how often it was got: it may be lost and got
+    again while nobody looks.
     """
 
     def __init__(self, database: Database, channel: str) -> None:
@@ -38,6 +40,7 @@ class Lease:
         self._forwarder = Forwarder(
             new_id(), channel, socket.gethostname(), os.getpid(), now, now, ForwarderState.STANDBY, None
         )
+        self.term = 0
         self._held_until = 0.0
         self._failure: Exception | None = None
         self._ended = threading.Event()
@@ -53,6 +56,11 @@ class Lease:
         if self._failure:
             raise self._failure
         return time.monotonic() < self._held_until
+
+    @property
+    def forwarder_id(self) -> UUID:
+        """Who holds it, if it is held."""
+        return self._forwarder.id
 
     def report(self, state: ForwarderState, reason: str | None = None) -> None:
         """Say how the forwarder is, from the next heartbeat on."""
@@ -98,5 +106,7 @@ class Lease:
         if others:
             self._held_until = 0.0
             return min(BEAT_SECONDS, others)
+        if asked_at >= self._held_until:
+            self.term += 1
         self._held_until = asked_at + LEASE_SECONDS - _MARGIN_SECONDS
         return BEAT_SECONDS

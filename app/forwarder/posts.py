@@ -32,8 +32,8 @@ class Backlog:
         return len(self._waiting)
 
     def add(self, posts: Sequence[Post]) -> None:
-        """Put posts behind the others."""
-        self._waiting.extend(posts)
+        """Put posts behind the others; of these the ones that never failed go first."""
+        self._waiting.extend(sorted(posts, key=lambda post: post.row.attempts))
 
     def halve(self, posts: Sequence[Post]) -> None:
         """Put a refused message's two halves before all others, to find the event that is to blame."""
@@ -45,6 +45,17 @@ class Backlog:
         if self._halves:
             return self._halves.popleft()
         return self._take_fitting() if self._waiting else []
+
+    def take_one(self) -> Sequence[Post]:
+        """Take one event, of those that are not known to be in a refused message if there is one."""
+        if self._waiting:
+            return [self._waiting.popleft()]
+        if not self._halves:
+            return []
+        first, *others = self._halves.popleft()
+        if others:
+            self._halves.appendleft(others)
+        return [first]
 
     def take_all(self) -> list[Post]:
         """Take everything."""

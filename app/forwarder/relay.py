@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,11 +21,17 @@ BATCH_BYTES = 480_000
 """A message of several events has at most so many: two of them go in a second. EnOS takes 524,288."""
 
 CLAIMED_AT_ONCE = 1000  # rows; about what makes a message
+MOST_SILENCES = 3  # unanswered messages in a row, then the connection is given up
+_OVERHEAD_BYTES = 150  # of a message: its topic and MQTT's own
 IDLE_SECONDS = 0.025  # how long a new event may wait to be noticed; a look costs well under a millisecond
 
 
 class Exchange(Protocol):
     """What a relay needs of a channel; see `app.enos.channel.Channel`."""
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether what was published is not all with the network yet."""
 
     def post(self, payload: bytes) -> bool:
         """Publish a message."""
@@ -42,18 +48,30 @@ class Message:
     posts: Sequence[Post]
     payload: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, or a few more."""
+        return len(self.payload) + _OVERHEAD_BYTES
+
 
 class Relay:
     """Goes in short steps; no transaction is open while EnOS is awaited."""
 
     def __init__(
-        self, claims: Claims, results: Results, exchange: Exchange, mode: Mode, rng: random.Random
+        self,
+        claims: Claims,
+        results: Results,
+        exchange: Exchange,
+        mode: Mode,
+        rng: random.Random,
+        is_ours: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`rng` gives the jitter of retries."""
+        """`rng` gives the jitter of retries; `is_ours` says whether the channel may be used now."""
         self._claims = claims
         self._results = results
         self._exchange = exchange
         self._mode = mode
+        self._is_ours = is_ours
         self._rate = ByteRate()
         self._flights = Flights()
         self._backlog = Backlog(BATCH_BYTES - envelope_bytes(mode))
@@ -70,9 +88,15 @@ class Relay:
         """Why EnOS shut the channel out; None while it does not."""
         return self._verdicts.pause_reason
 
-    def take_over(self) -> None:
-        """The channel is ours, maybe again: nothing that was claimed before is still claimed."""
-        self._claims.forget()
+    @property
+    def trouble(self) -> str | None:
+        """What EnOS's last word was, if it was no good one."""
+        return self._verdicts.trouble
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether EnOS has answered nothing for so long that the connection may be to blame."""
+        return self._verdicts.silences >= MOST_SILENCES
 
     def begin(self) -> None:
         """A connection was opened: one event goes first, the others once EnOS has answered."""
@@ -97,11 +121,13 @@ class Relay:
         """
         for reply in self._exchange.replies(self._patience()):
             if flight := self._flights.answered(reply.id):
-                self._verdicts.on_reply(flight.posts, reply)
+                self._verdicts.on_reply(flight, reply)
             elif decide(reply.code) is Decision.DELIVERED:
                 self._results.delivered(self._flights.answered_late(reply.id), reply.code)
+        if self._exchange.is_writing:
+            self._flights.still_leaving(time.monotonic())
         for flight in self._flights.expired(time.monotonic()):
-            self._verdicts.on_silence(flight.posts)
+            self._verdicts.on_silence(flight)
         self._results.write()
 
     def write(self) -> None:
@@ -118,31 +144,33 @@ class Relay:
             self._results.returned(rows_of(flight.posts), None, reason)
         unsent = [*(self._next.posts if self._next else ()), *self._backlog.take_all()]
         self._results.returned(rows_of(unsent), None, None)
+        self._claims.forget()
         self._next = None
 
     def _claim(self) -> None:
-        if self._verdicts.is_held_back or not self._flights.has_room:
-            return
-        if not self._verdicts.is_proven:
-            if self.is_idle and not self._next:
-                self._backlog.add(self._claims.take(1))
-        elif self._backlog.waiting < CLAIMED_AT_ONCE:
+        wants_more = self._backlog.waiting < CLAIMED_AT_ONCE and self._flights.has_room
+        if wants_more and not self._verdicts.is_held_back:
             self._backlog.add(self._claims.take(CLAIMED_AT_ONCE))
 
     def _post(self) -> None:
-        while self._flights.has_room and not self._verdicts.is_held_back:
-            self._next = message = self._next or self._prepare()
+        while self._may_post() and (message := self._next or self._prepare()):
+            self._next = message
             now = time.monotonic()
-            if not message or self._rate.wait(len(message.payload), now):
+            if self._rate.wait(message.size, now) or not self._exchange.post(message.payload):
                 return
-            if not self._exchange.post(message.payload):
-                return
-            self._rate.sent(len(message.payload), now)
+            self._rate.sent(message.size, now)
             self._flights.add(message.id, message.posts, now)
             self._next = None
 
+    def _may_post(self) -> bool:
+        """Whether one more may go now; until EnOS has judged one well, one at a time is on its way."""
+        has_room = self._flights.has_room if self._verdicts.is_proven else self.is_idle
+        return (
+            has_room and not self._verdicts.is_held_back and not self._exchange.is_writing and self._is_ours()
+        )
+
     def _prepare(self) -> Message | None:
-        posts = self._backlog.take_message()
+        posts = self._backlog.take_message() if self._verdicts.is_proven else self._backlog.take_one()
         if not posts:
             return None
         message_id = new_message_id()
@@ -150,6 +178,6 @@ class Relay:
 
     def _patience(self) -> float:
         """Seconds to listen before there is something else to do."""
-        if not self._next or not self._flights.has_room or self._verdicts.is_held_back:
+        if not self._next or not self._may_post():
             return IDLE_SECONDS
-        return min(IDLE_SECONDS, self._rate.wait(len(self._next.payload), time.monotonic()))
+        return min(IDLE_SECONDS, self._rate.wait(self._next.size, time.monotonic()))

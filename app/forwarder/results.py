@@ -3,12 +3,15 @@
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from app.domain.delivery import DeliveryState, retry_delay
 from app.domain.times import EPOCH
 from app.store import outbox
 from app.store.database import Database
 from app.store.outbox import Claimed, Settlement
+
+_SLICE = 1000  # rows
 
 
 class Results:
@@ -29,10 +32,12 @@ class Results:
         """EnOS or the mapping refuses this one for good."""
         self._settle([row], DeliveryState.PARKED, code, reason)
 
-    def skipped(self, row: Claimed, reason: str) -> None:
-        """This one is not to go to EnOS."""
+    def skipped(self, row: Claimed, reason: str, channel: str) -> None:
+        """This one is not to go to EnOS; it would have gone by `channel`."""
         now = datetime.now(UTC)
-        self._settlements.append(Settlement(row, DeliveryState.SKIPPED, row.attempts, now, None, reason))
+        self._settlements.append(
+            Settlement(row, DeliveryState.SKIPPED, row.attempts, now, None, reason, channel)
+        )
 
     def failed(self, rows: Iterable[Claimed], code: int | None, reason: str) -> None:
         """EnOS was there and did not take these: each is tried again, the later the more often it failed."""
@@ -54,17 +59,18 @@ class Results:
         self._strays[row] = channel
 
     def write(self) -> None:
-        """Put everything into the outbox.
+        """Put everything into the outbox, a slice at a time: the receiver waits for no long transaction.
 
         Raises:
-            StoreUnavailable: the database can't be used; nothing is forgotten.
+            StoreUnavailable: the database can't be used; what is not written yet is not forgotten.
         """
-        if not self._settlements and not self._strays:
-            return
-        with self._database.write() as connection:
-            outbox.settle(connection, self._settlements, datetime.now(UTC))
-            outbox.hand_over(connection, self._strays)
-        self._settlements, self._strays = [], {}
+        while self._settlements or self._strays:
+            some, strays = self._settlements[:_SLICE], dict(islice(self._strays.items(), _SLICE))
+            with self._database.write() as connection:
+                outbox.settle(connection, some, datetime.now(UTC))
+                outbox.hand_over(connection, strays)
+            del self._settlements[:_SLICE]
+            self._strays = dict(islice(self._strays.items(), _SLICE, None))
 
     def _settle(
         self, rows: Iterable[Claimed], state: DeliveryState, code: int | None, reason: str | None = None

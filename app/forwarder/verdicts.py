@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import structlog
 
-from app.domain.delivery import Decision, retry_delay
+from app.domain.delivery import LONGEST_RETRY_SECONDS, Decision, retry_delay
 from app.enos.messages import Reply
-from app.enos.replies import decide, explain
-from app.forwarder.flights import REPLY_SECONDS
+from app.enos.replies import FLOW_CODES, decide, explain
+from app.forwarder.flights import REPLY_SECONDS, Flight
 from app.forwarder.posts import Backlog, Post
 from app.forwarder.results import Results
 from app.store.outbox import Claimed
+
+_LONGEST_FAULT_SECONDS = 5.0  # it may be one event that EnOS fails on: others must not wait for long
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +22,9 @@ log = structlog.get_logger(__name__)
 class Verdicts:
     """Passes EnOS's verdicts on: to the results, or back to the backlog (EnOS protocol, section 3).
 
-    `is_proven`: EnOS has judged something since the connection was opened. `pause_reason` says why EnOS shut
-    the channel out, None while it does not.
+    `is_proven`: the last word was a judgement, neither a fault nor silence; while it is not, one event goes
+    at a time. `trouble` says in words what the last word was, None if all is well. `pause_reason` says why
+    EnOS shut the channel out, None while it does not. `silences` counts the unanswered messages in a row.
     """
 
     def __init__(self, results: Results, backlog: Backlog, rng: random.Random) -> None:
@@ -34,55 +37,72 @@ class Verdicts:
     def begin(self) -> None:
         """A connection was opened: what EnOS thought before counts no longer."""
         self.is_proven = False
+        self.trouble: str | None = None
         self.pause_reason: str | None = None
+        self.silences = 0
         self._faults = 0
         self._held_until = 0.0
 
     @property
     def is_held_back(self) -> bool:
-        """Whether nothing may go for a while: EnOS asked for less, or is in trouble."""
+        """Whether nothing may go for a while: EnOS asked for less, or failed twice in a row."""
         return time.monotonic() < self._held_until
 
-    def on_reply(self, posts: Sequence[Post], reply: Reply) -> None:
-        """EnOS answered the message that carried these."""
-        decision, reason = decide(reply.code), explain(reply.code, reply.message)
+    def on_reply(self, flight: Flight, reply: Reply) -> None:
+        """EnOS answered a message."""
+        posts, decision = flight.posts, decide(reply.code)
+        reason = explain(reply.code, reply.message)
+        self.silences = 0
         if decision is Decision.DELIVERED:
-            self.is_proven, self._faults = True, 0
             self._results.delivered(rows_of(posts), reply.code)
-            log.info("message_delivered", events=len(posts))
+            log.info("message_delivered", message=flight.id, events=len(posts))
         elif decision is Decision.PARK:
-            self.is_proven = True
-            self._find_offender(posts, reply.code, reason)
+            self._find_offender(flight, reply.code, reason)
         elif decision is Decision.PAUSE:
             self.pause_reason = f"{reply.code}: {reason}"
             self._results.returned(rows_of(posts), reply.code, reason)
         else:
-            self._failed(posts, reply.code, reason)
-            self._hold_back()
+            self._failed(flight, reply.code, reason)
+        if decision in (Decision.DELIVERED, Decision.PARK):
+            self.is_proven, self.trouble, self._faults = True, None, 0
 
-    def on_silence(self, posts: Sequence[Post]) -> None:
-        """EnOS left the message that carried these unanswered, while the connection stood."""
-        self._failed(posts, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
+    def on_silence(self, flight: Flight) -> None:
+        """EnOS left a message unanswered, while the connection stood."""
+        self.silences += 1
+        self._failed(flight, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
 
-    def _find_offender(self, posts: Sequence[Post], code: int, reason: str) -> None:
+    def _find_offender(self, flight: Flight, code: int, reason: str) -> None:
         """EnOS takes all of a message or nothing: halve it down to the one event that is to blame."""
-        if len(posts) > 1:
-            self._backlog.halve(posts)
-            log.info("message_halved", events=len(posts), code=code, reason=reason)
+        if len(flight.posts) > 1:
+            self._backlog.halve(flight.posts)
+            log.info("message_halved", message=flight.id, events=len(flight.posts), code=code, reason=reason)
         else:
-            row = posts[0].row
+            row = flight.posts[0].row
             self._results.parked(row, code, reason)
-            log.warning("event_parked", id=str(row.event_id), code=code, reason=reason)
+            log.warning(
+                "event_parked",
+                id=str(row.event_id),
+                delivery=row.id,
+                message=flight.id,
+                code=code,
+                reason=reason,
+            )
 
-    def _failed(self, posts: Sequence[Post], code: int | None, reason: str) -> None:
-        self._results.failed(rows_of(posts), code, reason)
-        log.warning("delivery_failed", events=len(posts), code=code, reason=reason)
+    def _failed(self, flight: Flight, code: int | None, reason: str) -> None:
+        was_proven = self.is_proven
+        self.is_proven, self.trouble = False, reason if code is None else f"{code}: {reason}"
+        self._results.failed(rows_of(flight.posts), code, reason)
+        log.warning("delivery_failed", message=flight.id, events=len(flight.posts), code=code, reason=reason)
+        if code in FLOW_CODES:
+            self._hold_back(LONGEST_RETRY_SECONDS)
+        elif code is not None and not was_proven:
+            self._hold_back(_LONGEST_FAULT_SECONDS)
 
-    def _hold_back(self) -> None:
+    def _hold_back(self, longest: float) -> None:
         """The longer the more often; one fault counts once, however many messages it hit."""
         if not self.is_held_back:
             self._faults += 1
-            self._held_until = time.monotonic() + retry_delay(self._faults, self._rng)
+            self._held_until = time.monotonic() + min(longest, retry_delay(self._faults, self._rng))
 
 
 def rows_of(posts: Sequence[Post]) -> list[Claimed]:

@@ -10,7 +10,7 @@ from app.domain.forwarders import ForwarderState
 from app.errors import ChannelError, StoreUnavailable
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
-from app.forwarder.relay import Exchange, Relay
+from app.forwarder.relay import MOST_SILENCES, Exchange, Relay
 from app.store import channels, outbox
 from app.store.database import Database
 
@@ -60,7 +60,7 @@ class Worker:
         self._connection = connection
         self._relay = relay
         self._pacer = pacer
-        self._holds = False
+        self._term = 0
         self._was_open = False
         self._paused_until = 0.0
 
@@ -76,82 +76,103 @@ class Worker:
 
     def _step(self) -> float:
         """Do what there is to do; returns the seconds to wait before the next step."""
-        if not self._lease.is_held:
-            return self._stand_by()
         try:
-            if not self._holds:
+            if self._term and (not self._lease.is_held or self._lease.term != self._term):
+                self._give_up()
+            if not self._lease.is_held:
+                return self._stand_by()
+            if not self._term:
                 self._take_over()
-            if not self._connection.is_open:
-                return min(self._connect(), _LONGEST_WAIT_SECONDS)
-            self._relay.step()
-            if self._relay.pause_reason:
-                self._pause(self._relay.pause_reason)
+            return self._serve()
         except StoreUnavailable as error:
             log.error("store_unavailable", reason=str(error))
             return STORE_RETRY_SECONDS
+
+    def _serve(self) -> float:
+        if self._relay.pause_reason and self._was_open:
+            self._pause(self._relay.pause_reason)
+        if not self._connection.is_open:
+            return min(self._connect(), _LONGEST_WAIT_SECONDS)
+        if self._relay.is_mute:
+            self._hang_up()
+            return 0
+        self._relay.step()
+        trouble = self._relay.trouble
+        self._lease.report(ForwarderState.FAILING if trouble else ForwarderState.HEALTHY, trouble)
         return 0
+
+    def _give_up(self) -> None:
+        log.warning("lease_lost")
+        self._connection.close()
+        self._relay.end("the forwarder lost its lease of the channel before EnOS answered")
+        self._term, self._was_open = 0, False
 
     def _stand_by(self) -> float:
         self._lease.report(ForwarderState.STANDBY)
-        if self._holds:
-            log.warning("lease_lost")
-            self._connection.close()
-            self._relay.end("the forwarder lost its lease of the channel before EnOS answered")
-            self._holds = self._was_open = False
+        self._relay.write()  # what we claimed too late, before the next holder could free it
         return STANDBY_SECONDS
 
     def _take_over(self) -> None:
         """Free what an earlier holder had claimed."""
+        term = self._lease.term
         self._relay.write()  # what we could not write down before the lease ended
         with self._database.write() as connection:
             released = outbox.release(connection, self._name)
-        self._remember_connects()
-        self._relay.take_over()
         self._lease.report(ForwarderState.DISCONNECTED)
         log.info("channel_held", released=released)
-        self._holds = True
+        self._term = term
 
     def _connect(self) -> float:
         if self._was_open:
             self._drop()
-        now = time.monotonic()
-        if wait := max(self._pacer.wait(now), self._paused_until - now):
+        if wait := self._seconds_to_connect():
             return wait
         with self._database.write() as connection:
             channels.note_connect(connection, self._name)
-        self._pacer.connecting(now)
+        self._pacer.connecting(time.monotonic())
         try:
             self._connection.open()
         except ChannelError as error:
             self._failed(str(error))
             return 0
         log.info("channel_open")
-        self._lease.report(ForwarderState.HEALTHY)
+        self._pacer.succeeded()
         self._relay.begin()
         self._was_open = True
         return 0
 
-    def _failed(self, reason: str) -> None:
+    def _seconds_to_connect(self) -> float:
+        """Until we may; when we think so, others' connects are looked up: a check's, an earlier holder's."""
         now = time.monotonic()
-        self._pacer.failed(now)
-        log.error("channel_failed", reason=reason, retry_in=round(self._pacer.wait(now)))
+        if wait := max(self._pacer.wait(now), self._paused_until - now):
+            return wait
+        with self._database.read() as connection:
+            ages = channels.connect_ages(connection, self._name)
+        self._pacer.remember(ages, time.monotonic())
+        return self._pacer.wait(time.monotonic())
+
+    def _failed(self, reason: str) -> None:
+        self._pacer.failed(time.monotonic())
+        log.error("channel_failed", reason=reason, retry_in=self._retry_in())
         self._lease.report(ForwarderState.DISCONNECTED, reason)
 
     def _drop(self) -> None:
-        self._remember_connects()
         reason = self._connection.fault
-        log.warning("channel_dropped", reason=reason)
-        self._lease.report(ForwarderState.DISCONNECTED, reason)
         self._pacer.dropped(time.monotonic())
+        log.warning("channel_dropped", reason=reason, retry_in=self._retry_in())
+        self._lease.report(ForwarderState.DISCONNECTED, reason)
         self._was_open = False
         self._relay.end("the connection ended before EnOS answered")
         self._relay.write()
 
-    def _remember_connects(self) -> None:
-        """Count the connects of others as ours: an earlier holder's, and a check's that pushed us out."""
-        with self._database.read() as connection:
-            ages = channels.connect_ages(connection, self._name)
-        self._pacer.remember(ages, time.monotonic())
+    def _hang_up(self) -> None:
+        """The connection stands, but nothing comes back: a new one may bring the replies again."""
+        reason = f"EnOS has left {MOST_SILENCES} messages in a row unanswered"
+        self._connection.close()
+        self._failed(reason)
+        self._was_open = False
+        self._relay.end("the connection was given up before EnOS answered")
+        self._relay.write()
 
     def _pause(self, reason: str) -> None:
         """Nothing goes for a while; the next connection logs in anew and tries with one event."""
@@ -163,9 +184,15 @@ class Worker:
         self._relay.end("EnOS shut the channel out before it answered")
         self._relay.write()
 
+    def _retry_in(self) -> int:
+        return round(self._pacer.wait(time.monotonic()))
+
     def _finish(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS
-        while self._lease.is_held and not self._relay.is_idle and time.monotonic() < deadline:
-            self._relay.hear()
-        self._relay.end("the forwarder was stopped before EnOS answered")
-        self._relay.write()
+        try:
+            while self._connection.is_open and not self._relay.is_idle and time.monotonic() < deadline:
+                self._relay.hear()
+            self._relay.end("the forwarder was stopped before EnOS answered")
+            self._relay.write()
+        except StoreUnavailable as error:  # the next holder of the channel frees what is claimed
+            log.error("store_unavailable", reason=str(error))

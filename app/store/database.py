@@ -23,6 +23,13 @@ _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network 
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+_POSTGRESQL_SESSION = {  # and the server, that this machine has gone: its locks hold up all others
+    "tcp_keepalives_idle": 3,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 2,
+    "tcp_user_timeout": 8_000,
+    "idle_in_transaction_session_timeout": 30_000,
+}
 _LIMIT_EXCEEDED = "54"  # PostgreSQL's class of errors for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
@@ -185,5 +192,6 @@ def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     cursor = connection.cursor()
     cursor.execute("SET synchronous_commit = on")  # a server may default to less
     cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.execute("; ".join(f"SET {name} = {value}" for name, value in _POSTGRESQL_SESSION.items()))
     cursor.close()
     connection.commit()

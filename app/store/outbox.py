@@ -29,6 +29,11 @@ _SHOWN = (
 )
 
 
+# A literal, no parameter: else neither database sees that the index of pending rows serves.
+_IS_PENDING = OutboxRow.state == literal(DeliveryState.PENDING.value, literal_execute=True)
+_IS_CLAIMED = OutboxRow.state == DeliveryState.CLAIMED
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A row that the channel's holder is sending. `attempts` counts the earlier, failed ones."""
@@ -36,6 +41,7 @@ class Claimed:
     id: int
     event_id: UUID
     attempts: int
+    channel: str
     claim: UUID
 
 
@@ -44,7 +50,7 @@ class Settlement:
     """What is written back for a claimed row.
 
     `attempts` is the new count. `due_at` matters only for pending rows. `code` is EnOS's, `reason` is for a
-    person; both are None where there is nothing to say.
+    person; both are None where there is nothing to say. `channel`: another one than the claim's.
     """
 
     claimed: Claimed
@@ -53,6 +59,7 @@ class Settlement:
     due_at: datetime
     code: int | None = None
     reason: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +89,20 @@ def anything_due(connection: Connection, channel: str, now: datetime) -> bool:
 
 
 def claim(connection: Connection, channel: str, token: UUID, now: datetime, limit: int) -> list[Claimed]:
-    """Take up to `limit` rows that are due: the channel's own first, then those that no channel has yet.
+    """Take up to `limit` rows that are due: the channel's own, and those that no channel has yet.
 
-    The oldest of each come first. All are the channel's from then on; `token` is what a settle must match.
+    Each of the two gets half, if there are so many, the oldest first: what is tried again for ever must not
+    hold up what is new. All are the channel's from then on; `token` is what a settle must match.
     """
-    own = _claim(connection, channel, channel, token, now, limit)
-    return own + _claim(connection, UNROUTED, channel, token, now, limit - len(own))
+    own = _claim(connection, channel, channel, token, now, (limit + 1) // 2)
+    new = _claim(connection, UNROUTED, channel, token, now, limit - len(own))
+    return own + new + _claim(connection, channel, channel, token, now, limit - len(own) - len(new))
+
+
+def free(connection: Connection, token: UUID) -> None:
+    """Undo a claim of which nobody knows whether it was made."""
+    theirs = _IS_CLAIMED & (OutboxRow.claim == token)
+    connection.execute(update(OutboxRow).where(theirs).values(_DUE_AT_ONCE))
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> int:
@@ -109,21 +124,30 @@ def hand_over(connection: Connection, rows: Mapping[Claimed, str]) -> None:
 
 
 def release(connection: Connection, channel: str) -> int:
-    """Make all that is claimed for a channel due at once; for who has just taken the channel over."""
-    theirs = (OutboxRow.channel == channel) & (OutboxRow.state == DeliveryState.CLAIMED)
-    return connection.execute(update(OutboxRow).where(theirs).values(_DUE_AT_ONCE)).rowcount
+    """Make all that is claimed for a channel due at once; for who has just taken the channel over.
 
-
-def route_anew(connection: Connection, channels: Sequence[str]) -> int:
-    """Take what waits for a channel that is none of these, and that nobody holds; returns how many rows."""
-    held = select(ChannelRow.name).where(ChannelRow.lease_until >= clock.now(connection))
-    strays = (
-        OutboxRow.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED])
-        & OutboxRow.channel.not_in([*channels, UNROUTED])
-        & OutboxRow.channel.not_in(held)
-    )
+    It is routed anew, for what was claimed may never have been looked at.
+    """
+    theirs = _IS_CLAIMED & (OutboxRow.channel == channel)
     values = {**_DUE_AT_ONCE, "channel": UNROUTED}
-    return connection.execute(update(OutboxRow).where(strays).values(values)).rowcount
+    return connection.execute(update(OutboxRow).where(theirs).values(values)).rowcount
+
+
+def strays(connection: Connection, channels: Sequence[str], limit: int) -> list[int]:
+    """Some rows that wait for a channel that is none of these, and that nobody holds."""
+    held = select(ChannelRow.name).where(ChannelRow.lease_until >= clock.now(connection))
+    waiting = (select(OutboxRow.channel).where(is_so).distinct() for is_so in (_IS_PENDING, _IS_CLAIMED))
+    names = {name for query in waiting for name in connection.scalars(query)}
+    lost = names - set(connection.scalars(held)) - {*channels, UNROUTED}
+    query = select(OutboxRow.id).where(_IS_PENDING | _IS_CLAIMED, OutboxRow.channel.in_(lost))
+    return list(connection.scalars(query.limit(limit))) if lost else []
+
+
+def route_anew(connection: Connection, ids: Sequence[int]) -> None:
+    """Take rows that wait from the channel that they have."""
+    values = {**_DUE_AT_ONCE, "channel": UNROUTED}
+    waits = _IS_PENDING | _IS_CLAIMED
+    connection.execute(update(OutboxRow).where(waits, OutboxRow.id.in_(ids)).values(values))
 
 
 def listed(
@@ -174,15 +198,13 @@ def _claim(
         .returning(OutboxRow.id, OutboxRow.event_id, OutboxRow.attempts)
     )
     rows = sorted(connection.execute(statement))
-    return [Claimed(outbox_id, event_id, attempts, token) for outbox_id, event_id, attempts in rows]
+    return [Claimed(outbox_id, event_id, attempts, channel, token) for outbox_id, event_id, attempts in rows]
 
 
 def _due(channel: str, now: datetime, limit: int) -> Select[int]:
-    # A literal, no parameter: else neither database sees that the index of pending rows serves.
-    pending = literal(DeliveryState.PENDING.value, literal_execute=True)
     return (
         select(OutboxRow.id)
-        .where(OutboxRow.state == pending, OutboxRow.channel == channel, OutboxRow.due_at <= now)
+        .where(_IS_PENDING, OutboxRow.channel == channel, OutboxRow.due_at <= now)
         .order_by(OutboxRow.due_at, OutboxRow.id)
         .limit(limit)
     )
@@ -204,7 +226,7 @@ _SETTLE = (
     .values(
         {
             name: bindparam(f"new_{name}", type_=OutboxRow.__table__.c[name].type)
-            for name in ("state", "due_at", "attempts", "code", "reason", "settled_at")
+            for name in ("channel", "state", "due_at", "attempts", "code", "reason", "settled_at")
         }
     )
 )
@@ -214,6 +236,7 @@ def _settled(settlement: Settlement, now: datetime) -> dict[str, object]:
     return {
         "row_id": settlement.claimed.id,
         "token": settlement.claimed.claim,
+        "new_channel": settlement.claimed.channel if settlement.channel is None else settlement.channel,
         "new_state": settlement.state,
         "new_due_at": settlement.due_at,
         "new_attempts": settlement.attempts,

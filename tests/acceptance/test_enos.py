@@ -18,14 +18,13 @@ from typing import Any
 
 import pytest
 
-from app.forwarder.flights import MOST_FLIGHTS
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.model import load_model
 from app.simulators.enos.strict_hub import StrictHub
 from app.store import events, outbox
 from app.store.database import Database
 from app.store.queries import counts
-from tests.support.fast_forwarder import CLAIMED_AT_ONCE, SCALE
+from tests.support.fast_forwarder import CLAIMED_AT_ONCE, MOST_FLIGHTS, SCALE
 from tests.support.mosquitto import Mosquitto
 from tests.support.new_events import new_event
 from tests.support.programs import Program, own_program

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -68,3 +69,36 @@ def test_something_that_hangs_up_at_once() -> None:
 def test_a_broker_that_hangs_up_after_the_login() -> None:
     with broker_that_hangs_up(LOGGED_IN) as port:
         assert failure(port).startswith("the connection ended")
+
+
+def test_closing_does_not_wait_for_a_line_that_takes_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = Settings(
+            enos_broker_url=f"mqtt://127.0.0.1:{listener.getsockname()[1]}",
+            enos_product_key="pk",
+            enos_product_secret="secret",
+        )
+        ended = threading.Event()
+        thread = threading.Thread(target=stalled_broker, args=(listener, ended))
+        thread.start()
+        channel = channel_for(settings)
+        channel.open()
+        for _ in range(20):
+            channel.post(b"x" * 500_000)
+        assert channel.is_writing
+        began = time.monotonic()
+        channel.close()
+        assert time.monotonic() - began < 5
+        ended.set()
+        thread.join()
+
+
+def stalled_broker(listener: socket.socket, ended: threading.Event) -> None:
+    """Log a client in and subscribe it, then read nothing more."""
+    client, _ = listener.accept()
+    with client:
+        client.recv(4096)
+        client.sendall(LOGGED_IN)
+        packet = client.recv(4096)
+        client.sendall(b"\x90\x03" + packet[2:4] + b"\x01")
+        ended.wait(30)

@@ -1,12 +1,17 @@
 """What becomes of events when EnOS refuses, restricts, stays silent or answers late."""
 
 import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from app.domain.events import FaceEvent
 from app.enos.mapping.mapping import Mapping
+from app.errors import StoreUnavailable
 from app.forwarder import flights
 from app.store import events, outbox_tools
 from app.store.database import Database
@@ -64,13 +69,88 @@ def test_many_offenders_are_parked_and_nothing_else(sqlite_url: str) -> None:
 def test_a_passing_fault_is_tried_again(database: Database) -> None:
     exchange = FakeExchange(lambda _: 1274)
     relay = relay_for(database, exchange)
-    record(database, 1, 2, 3)
+    record(database, 1)
     step_until(relay, lambda: any(row.code == 1274 and row.attempts for row in deliveries(database)))
-    assert states(database) == {"pending": 3}
+    assert states(database) == {"pending": 1}
     exchange.answer = lambda _: 200
     make_due(database)
     step_until(relay, all_settled(database))
+    assert states(database) == {"delivered": 1}
+
+
+@pytest.mark.parametrize("fault", [500, 777, None])
+def test_events_that_enos_fails_on_hold_up_no_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch, fault: int | None
+) -> None:
+    monkeypatch.setattr(flights, "REPLY_SECONDS", 0.05)
+    exchange = FakeExchange(lambda elements: fault if min(numbers(elements)) < 4 else 200)
+    relay = relay_for(database, exchange)
+    record(database, *range(4))
+    step_until(relay, lambda: relay.trouble)
+    record(database, *range(10, 60))
+    step_until(relay, lambda: states(database).get("delivered") == 50, seconds=30)
+    assert {row.state for row in deliveries(database) if row.attempts > 1} <= {"pending", "claimed"}
+
+
+def test_what_is_not_to_go_is_settled_before_enos_has_answered_anything(database: Database) -> None:
+    exchange = FakeExchange(lambda _: None)
+    relay = relay_for(database, exchange, enos_events="realtime")
+    record(database, *range(200))
+    relay.step()
+    assert states(database) == {"skipped": 200}
+
+
+def test_nothing_more_goes_while_the_line_is_busy_and_its_time_does_not_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = FakeExchange()
+    relay = relay_for(database, exchange)
+    record(database, 0)
+    step_until(relay, all_settled(database))
+    monkeypatch.setattr(flights, "REPLY_SECONDS", 0.2)
+    exchange.answer, exchange.is_writing = lambda _: None, False
+    record(database, 1)
+    step_until(relay, lambda: len(exchange.messages) == 2)
+    exchange.is_writing = True
+    record(database, 2)
+    began = time.monotonic()
+    step_until(relay, lambda: time.monotonic() > began + 0.5)
+    assert len(exchange.messages) == 2
+    assert relay.trouble is None
+    exchange.is_writing = False
+    step_until(relay, lambda: relay.trouble)
+
+
+def test_who_does_not_hold_the_channel_claims_nothing(database: Database) -> None:
+    exchange = FakeExchange()
+    record(database, 1)
+    relay = relay_for(database, exchange, forwarder_id=new_event().event.id)
+    relay.step()
+    assert states(database) == {"pending": 1}
+
+
+def test_a_claim_whose_commit_was_not_answered_is_made_again(database: Database) -> None:
+    class Cut(Database):
+        cuts = 0
+
+        @contextmanager
+        def write(self) -> Iterator[Connection]:
+            with super().write() as connection:
+                yield connection
+            if self.cuts:
+                self.cuts -= 1
+                raise StoreUnavailable("the test lost the answer to the COMMIT")
+
+    record(database, 1, 2, 3)
+    cut = Cut(database.url.render_as_string(hide_password=False))
+    relay = relay_for(cut, FakeExchange())
+    cut.cuts = 1
+    with pytest.raises(StoreUnavailable):
+        relay.step()
+    assert states(database) == {"claimed": 3}
+    step_until(relay, all_settled(database))
     assert states(database) == {"delivered": 3}
+    cut.close()
 
 
 def test_a_restricted_channel_is_not_flooded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

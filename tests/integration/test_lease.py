@@ -6,14 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.domain.ids import new_id
 from app.errors import StoreUnavailable
 from app.forwarder import lease as lease_module
 from app.forwarder.lease import Lease
-from app.store import channels
+from app.store import channels, clock
 from app.store.database import Database
+from app.store.models import ChannelConnectRow, ForwarderRow
 from tests.support.new_events import RECEIVED_AT
 from tests.support.waiting import wait_until
 
@@ -80,6 +82,29 @@ def test_a_forwarder_without_a_heartbeat_is_dead_until_another_has_its_work(data
     assert as_of([found, alive], later) == [alive]
     both_dead = as_of([found, alive], later + timedelta(seconds=11))
     assert [(one.id, one.state) for one in both_dead] == [(second.id, ForwarderState.DEAD)]
+
+
+def test_a_lease_of_a_clock_that_was_ahead_locks_nobody_out(database: Database) -> None:
+    beat(database, forwarder(), timedelta(days=1))
+    assert beat(database, forwarder()) == 0
+
+
+def test_connects_of_a_clock_that_was_ahead_do_not_count(database: Database) -> None:
+    with database.write() as connection:
+        channels.note_connect(connection, "enos")
+        connection.execute(update(ChannelConnectRow).values(at=clock.now(connection) + timedelta(days=1)))
+        assert channels.connect_ages(connection, "enos") == []
+
+
+def test_who_takes_a_channel_over_forgets_the_dead_that_had_it(database: Database) -> None:
+    dead, second = forwarder(), forwarder()
+    beat(database, dead, timedelta(0))
+    with database.write() as connection:
+        connection.execute(
+            update(ForwarderRow).values(heartbeat_at=clock.now(connection) - timedelta(seconds=11))
+        )
+    beat(database, second)
+    assert [found.id for found in known(database)] == [second.id]
 
 
 def test_connects_are_remembered_whoever_made_them(database: Database) -> None:

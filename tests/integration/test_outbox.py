@@ -11,6 +11,7 @@ from app.store.database import Database
 from app.store.outbox import Claimed, Settlement
 from app.store.queries import counts
 from tests.support.new_events import RECEIVED_AT, new_event
+from tests.support.relays import holder
 
 NOW = RECEIVED_AT + timedelta(seconds=5)
 ME, OTHER = uuid4(), uuid4()
@@ -109,9 +110,36 @@ def test_taking_a_channel_over_leaves_other_channels_alone(filled: Database) -> 
 def test_what_waits_for_a_channel_that_is_no_more_is_routed_anew(filled: Database) -> None:
     rows = claim(filled, 2, channel="gone")
     with filled.write() as connection:
-        assert outbox.route_anew(connection, ["enos", "gone"]) == 0
-        assert outbox.route_anew(connection, ["enos"]) == 2
+        assert outbox.strays(connection, ["enos", "gone"], 10) == []
+        ids = outbox.strays(connection, ["enos"], 10)
+        assert set(ids) == {row.id for row in rows}
+        outbox.route_anew(connection, ids)
+        assert outbox.strays(connection, ["enos"], 10) == []
     assert {row.id for row in rows} <= {row.id for row in claim(filled)}
+
+
+def test_what_another_living_forwarder_serves_is_no_stray(filled: Database) -> None:
+    claim(filled, 2, channel="north")
+    holder(filled, "north")
+    with filled.read() as connection:
+        assert outbox.strays(connection, ["enos"], 10) == []
+
+
+def test_a_claim_of_unknown_outcome_can_be_undone(filled: Database) -> None:
+    claim(filled, 2, token=OTHER)
+    claim(filled, 1)
+    with filled.write() as connection:
+        outbox.free(connection, OTHER)
+    assert states(filled) == {"pending": 4, "claimed": 1}
+
+
+def test_what_is_tried_for_ever_leaves_room_for_what_is_new(filled: Database) -> None:
+    for row in claim(filled, 4):
+        settle(filled, row, DeliveryState.PENDING)
+    with filled.write() as connection:
+        events.record(connection, [new_event(number) for number in range(10, 14)])
+    taken = claim(filled, 4)
+    assert sorted(row.attempts for row in taken) == [0, 0, 1, 1]
 
 
 def test_a_settled_row_is_never_claimed_again(filled: Database) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from app.domain.forwarders import ForwarderState
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
-from app.errors import ChannelError
+from app.errors import ChannelError, StoreUnavailable
+from app.forwarder import flights
 from app.forwarder import lease as lease_module
 from app.forwarder import pacing as pacing_module
 from app.forwarder import worker as worker_module
@@ -24,6 +26,8 @@ from tests.support.fake_exchange import Answer, FakeExchange
 from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.relays import all_settled, deliveries, relay_for
 from tests.support.waiting import wait_until
+
+leases: list[Lease] = []
 
 
 class FakeConnection(FakeExchange):
@@ -77,8 +81,9 @@ def start(database: Database) -> Iterator[Callable[[FakeConnection], threading.E
 
 @contextmanager
 def running(database: Database, connection: FakeConnection, stop: threading.Event) -> Iterator[None]:
-    relay = relay_for(database, connection)
     lease = Lease(database, DEFAULT_CHANNEL)
+    leases.append(lease)
+    relay = relay_for(database, connection, forwarder_id=lease.forwarder_id)
     worker = Worker(DEFAULT_CHANNEL, database, lease, connection, relay, ConnectPacer(random.Random(1)))
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
@@ -142,20 +147,25 @@ def test_a_first_drop_is_mended_at_once_and_costs_no_attempt(database: Database,
     assert deliveries(database)[0].attempts == 1
 
 
-def test_connects_of_others_count_once_its_own_connection_has_ended(
-    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("refusal", ["", "the broker refused the login"])
+def test_connects_of_others_count_before_each_of_its_own(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch, refusal: str
 ) -> None:
-    """EnOS pushed it out for them."""
-    monkeypatch.setattr(pacing_module, "SPACING_SECONDS", 0.0)
+    """EnOS pushed it out for a check, or a person checks what is wrong while it is refused."""
+    for name in ("SPACING_SECONDS", "AFTER_FAILURE_SECONDS", "JITTER_SECONDS"):
+        monkeypatch.setattr(pacing_module, name, 0.5)
     connection = FakeConnection()
+    connection.refusal = refusal
     start(connection)
-    wait_until(lambda: connection.is_open)
+    wait_until(lambda: connection.opened)
     with database.write() as transaction:
         for _ in range(3):
             channels.note_connect(transaction, DEFAULT_CHANNEL)
     connection.break_off()
-    wait_until(lambda: (ForwarderState.DISCONNECTED, "the test broke it") in forwarder_states(database))
-    assert connection.opened == 1
+    opened = connection.opened
+    deadline = time.monotonic() + 2.5
+    wait_until(lambda: time.monotonic() > deadline)
+    assert connection.opened == opened
 
 
 def test_after_a_failure_it_waits_and_says_why(database: Database, start: Any) -> None:
@@ -205,3 +215,57 @@ def test_a_stop_gives_up_what_stays_unanswered_and_leaves_the_channel(
     stop.set()
     wait_until(lambda: forwarder_states(database) == [])
     assert {(row.state, row.attempts) for row in deliveries(database)} == {("pending", 0)}
+
+
+def test_a_stop_while_the_database_is_away_is_no_crash(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = FakeConnection(lambda _: None)
+    record(database, 1)
+    stop = start(connection)
+    wait_until(lambda: connection.messages)
+
+    def fail(*_: object) -> int:
+        raise StoreUnavailable("the test took it away")
+
+    monkeypatch.setattr(worker_module, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(outbox, "settle", fail)
+    stop.set()
+    wait_until(lambda: not connection.is_open)
+    wait_until(lambda: forwarder_states(database) == [])
+
+
+def test_a_connection_that_brings_no_replies_is_made_anew(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "REPLY_SECONDS", 0.1)
+    monkeypatch.setattr(pacing_module, "AFTER_FAILURE_SECONDS", 0.1)
+    monkeypatch.setattr(pacing_module, "JITTER_SECONDS", 0.0)
+    connection = FakeConnection(lambda _: None)
+    record(database, *range(6))
+    start(connection)
+    wait_until(lambda: connection.opened == 2)
+    connection.answer = lambda _: 200
+    wait_until(all_settled(database), 60)
+
+
+def test_faults_of_enos_show_in_the_state(database: Database, start: Any) -> None:
+    connection = FakeConnection(lambda _: 1274)
+    record(database, 1)
+    start(connection)
+    wait_until(lambda: [state for state, _ in forwarder_states(database)] == [ForwarderState.FAILING])
+    assert "1274" in str(forwarder_states(database)[0][1])
+
+
+def test_a_lease_that_was_lost_and_got_again_unseen_frees_what_others_claimed(
+    database: Database, start: Any
+) -> None:
+    connection = FakeConnection()
+    start(connection)
+    wait_until(lambda: connection.is_open)
+    record(database, 1)
+    wait_until(all_settled(database))
+    lease = leases[-1]
+    lease._held_until = 0.0  # as though it had lapsed before the last beat
+    wait_until(lambda: lease.term == 2)
+    wait_until(lambda: connection.opened == 2, 30)

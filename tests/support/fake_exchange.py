@@ -16,6 +16,7 @@ class FakeExchange:
     def __init__(self, answer: Answer = lambda _elements: 200) -> None:
         self.answer = answer
         self.messages: list[tuple[str, list[dict[str, Any]]]] = []
+        self.is_writing = False
         self._replies: list[Reply] = []
 
     @property

@@ -7,6 +7,7 @@ from app.forwarder import flights, lease, pacing, relay
 
 SCALE = 0.02
 CLAIMED_AT_ONCE = 100
+MOST_FLIGHTS = 4
 
 
 def hurry() -> None:
@@ -14,7 +15,7 @@ def hurry() -> None:
     for name in ("AFTER_FAILURE_SECONDS", "JITTER_SECONDS", "SPACING_SECONDS", "WINDOW_SECONDS"):
         setattr(pacing, name, getattr(pacing, name) * SCALE)
     lease.LEASE_SECONDS, lease.BEAT_SECONDS = 2.0, 0.4
-    flights.REPLY_SECONDS = 3.0
+    flights.REPLY_SECONDS, flights.MOST_FLIGHTS = 3.0, MOST_FLIGHTS
     relay.CLAIMED_AT_ONCE = CLAIMED_AT_ONCE
 
 

@@ -3,27 +3,46 @@
 import random
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.ids import new_id
 from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
 from app.forwarder.claims import Claims
 from app.forwarder.relay import Exchange, Relay
 from app.forwarder.results import Results
-from app.store import outbox
+from app.store import channels, outbox
 from app.store.database import Database
 from app.store.outbox import Delivery
 
 
 def relay_for(
-    database: Database, exchange: Exchange, mapping: Mapping = DEFAULT_MAPPING, enos_events: str = "both"
+    database: Database,
+    exchange: Exchange,
+    mapping: Mapping = DEFAULT_MAPPING,
+    enos_events: str = "both",
+    forwarder_id: UUID | None = None,
 ) -> Relay:
-    """A relay of the channel `enos` whose connection was just opened."""
+    """A relay of the channel `enos` whose connection was just opened.
+
+    Without `forwarder_id` it holds the channel for half a minute.
+    """
     rng = random.Random(1)
     results = Results(database, rng)
-    claims = Claims(database, "enos", uuid4(), mapping, enos_events, results)
+    claims = Claims(database, "enos", forwarder_id or holder(database), mapping, enos_events, results)
     relay = Relay(claims, results, exchange, mapping.mode, rng)
     relay.begin()
     return relay
+
+
+def holder(database: Database, channel: str = "enos") -> UUID:
+    """Take a channel for half a minute; gives who holds it."""
+    now = datetime.now(UTC)
+    forwarder = Forwarder(new_id(), channel, "test", 1, now, now, ForwarderState.HEALTHY, None)
+    with database.write() as connection:
+        assert channels.beat(connection, forwarder, timedelta(seconds=30)) == 0
+    return forwarder.id
 
 
 def step_until(relay: Relay, condition: Callable[[], object], seconds: float = 15) -> None:

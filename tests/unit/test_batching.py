@@ -16,7 +16,7 @@ TOKEN = uuid4()
 
 
 def post(number: int, size: int = 100, attempts: int = 0) -> Post:
-    return Post(Claimed(number, uuid4(), attempts, TOKEN), b"x" * size)
+    return Post(Claimed(number, uuid4(), attempts, "enos", TOKEN), b"x" * size)
 
 
 def messages(backlog: Backlog) -> list[list[Post]]:
@@ -26,6 +26,7 @@ def messages(backlog: Backlog) -> list[list[Post]]:
 @given(st.lists(st.tuples(st.integers(1, 2000), st.integers(0, 14)), max_size=60))
 def test_a_message_holds_as_many_as_fit_and_no_more(sizes: list[tuple[int, int]]) -> None:
     posts = [post(number, size, attempts) for number, (size, attempts) in enumerate(sizes)]
+    posts.sort(key=lambda one: one.row.attempts)
     backlog = Backlog(3000)
     backlog.add(posts)
     found = messages(backlog)

@@ -81,6 +81,11 @@ def test_a_first_drop_reconnects_soon_and_a_failure_waits() -> None:
     assert pacer.wait(11.1) == pytest.approx(1.1)
     pacer.failed(12)
     assert 35 <= pacer.wait(12) <= 45
+    pacer.failed(60)
+    assert 70 <= pacer.wait(60) <= 80
+    pacer.succeeded()
+    pacer.failed(200)
+    assert 35 <= pacer.wait(200) <= 45
 
 
 @pytest.mark.parametrize(
