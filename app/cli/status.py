@@ -1,6 +1,7 @@
 """se3 status: how much there is of everything, and how the forwarders are."""
 
 import dataclasses
+from datetime import datetime
 
 import click
 
@@ -24,7 +25,9 @@ def status(as_json: bool) -> None:
 
 
 def _json(found: Counts, forwarders: list[Forwarder]) -> str:
-    return jsontext.dump(dataclasses.asdict(found) | {"forwarders": [_values(one) for one in forwarders]})
+    oldest = found.oldest_waiting_at.isoformat() if found.oldest_waiting_at else None
+    values = dataclasses.asdict(found) | {"oldest_waiting_at": oldest}
+    return jsontext.dump(values | {"forwarders": [_values(one) for one in forwarders]})
 
 
 def _values(forwarder: Forwarder) -> dict[str, object]:
@@ -49,7 +52,12 @@ def _lines(found: Counts) -> list[str]:
         f"events      {found.events}",
         f"pictures    {found.pictures}",
         f"deliveries  {deliveries}",
+        f"waiting     {_since(found.oldest_waiting_at)}",
         f"refused     {found.quarantine}, and {found.quarantine_dropped} dropped to hold the bounds",
         f"warnings    {found.warnings} events",
         f"boxes       {found.boxes}",
     ]
+
+
+def _since(oldest: datetime | None) -> str:
+    return f"since {local_time(oldest)}, the oldest" if oldest else "none"

@@ -96,9 +96,10 @@ class Claims:
         except StoreUnavailable:
             raise
         except Exception:
-            log.exception("event_not_read", events=len(ids))
-            half = len(ids) // 2
-            return self._events(ids[:half]) | self._events(ids[half:]) if half else {}
+            if half := len(ids) // 2:
+                return self._events(ids[:half]) | self._events(ids[half:])
+            log.exception("event_not_read", id=str(ids[0]))
+            return {}
 
     def _pictures(self, ids: Sequence[UUID]) -> Shown:
         if not self._links or not ids:

@@ -47,6 +47,7 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
         "events": 1,
         "pictures": 3,
         "outbox": {"pending": 0, "claimed": 0, "delivered": 1, "parked": 0, "skipped": 0, "dropped": 0},
+        "oldest_waiting_at": None,
         "quarantine": 0,
         "quarantine_dropped": 0,
         "warnings": 0,
