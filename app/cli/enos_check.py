@@ -1,7 +1,5 @@
 """se3 enos check: does each channel work, and if not, what is wrong?"""
 
-import math
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -10,16 +8,17 @@ from uuid import UUID
 import click
 
 from app.cli.asking import ask, yes_option
-from app.cli.enos_sample import Sample, made_up_sample, stored_sample
+from app.cli.enos_room import note_connect, present_holder
+from app.cli.enos_sample import Sample, channel_of_made_up, made_up_sample, stored_sample
 from app.cli.enos_trial import try_channel
 from app.config import Settings, load_settings
-from app.domain.forwarders import Forwarder
+from app.domain.forwarders import Forwarder, ForwarderState
 from app.enos.setup import Setup, load_setup
 from app.errors import ChannelError, Se3Error, SettingsError, StoreUnavailable
-from app.forwarder.pacing import MOST_CONNECTS, NOTED_SPACING_SECONDS, seconds_until_room
-from app.store import channels
 from app.store.database import Database
 from app.store.schema import require_current
+
+_SHORTEST_KEY, _LONGEST_KEY = 4, 64  # characters (EnOS protocol, section 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,17 @@ def check(channel: str | None, send: bool, event_id: UUID | None, device_key: st
 
     It takes a channel's one connection: a running forwarder is pushed out and comes back by itself.
     """
-    if (event_id or device_key) and not send:
+    if (event_id or device_key is not None) and not send:
         raise click.UsageError("--event and --device-key say what to send: add --send")
-    if event_id and device_key:
+    if event_id and device_key is not None:
         raise click.UsageError("say --event or --device-key, not both")
+    if device_key is not None and not _SHORTEST_KEY <= len(device_key) <= _LONGEST_KEY:
+        raise click.UsageError(f"--device-key must have {_SHORTEST_KEY} to {_LONGEST_KEY} characters")
     settings = load_settings()
     setup = load_setup(settings)
     names = _chosen(setup, channel)
+    if device_key is not None:
+        names = [_taking(settings, setup, device_key, names)]
     click.echo(f"ok    settings{' and mapping file' if settings.enos_mapping else ''}")
     with _store(settings) as database:
         checks = Checks(settings, setup, database, Wish(send, event_id, device_key), yes=yes)
@@ -65,6 +68,19 @@ def _chosen(setup: Setup, channel: str | None) -> list[str]:
     return [channel] if channel else list(setup.channels)
 
 
+def _taking(settings: Settings, setup: Setup, device_key: str, names: list[str]) -> str:
+    """The one of these channels that takes a made-up event of this device: the others must not get it."""
+    taking = channel_of_made_up(settings, setup, device_key)
+    if taking is None:
+        raise Se3Error(
+            f"no channel of the mapping file takes a made-up event of device {device_key};"
+            " name a stored event that goes: --event ID"
+        )
+    if taking not in names:
+        raise Se3Error(f"a made-up event of device {device_key} goes by channel {taking}")
+    return taking
+
+
 @contextmanager
 def _store(settings: Settings) -> Iterator[Database | None]:
     """The database; None where it can't be used: EnOS can be checked before there is one."""
@@ -72,7 +88,7 @@ def _store(settings: Settings) -> Iterator[Database | None]:
         try:
             require_current(database)
         except StoreUnavailable as error:
-            click.echo(f"note  earlier connects are not known, so wait half a minute between checks: {error}")
+            click.echo(f"note  earlier connects are not known, so wait 40 seconds between checks: {error}")
             yield None
         else:
             yield database
@@ -102,16 +118,17 @@ class Checks:
         Raises:
             Se3Error: there is nothing to send, or nobody agreed.
         """
+        several = len(self._setup.channels) > 1
         sample = self._sample(channel) if self._wish.send else None
         try:
             self._agree(channel, sample)
-            try_channel(self._setup.channels[channel], sample)
+            try_channel(self._setup.channels[channel], sample, f"{channel}: " if several else "")
         except ChannelError as error:
-            return f"channel {channel}: {error}" if len(self._setup.channels) > 1 else str(error)
+            return f"channel {channel}: {error}" if several else str(error)
         return ""
 
     def _sample(self, channel: str) -> Sample:
-        if self._wish.device_key:
+        if self._wish.device_key is not None:
             return made_up_sample(self._settings, self._setup, self._wish.device_key)
         if self._database is None:
             raise Se3Error("no stored event can be read; name a device for a made-up one: --device-key KEY")
@@ -119,43 +136,25 @@ class Checks:
 
     def _agree(self, channel: str, sample: Sample | None) -> None:
         """See that a connect does no harm, or that a person wants what it does; then note it for others."""
-        holder = self._holder(channel)
-        effects = []
-        if holder:
-            effects.append(
-                f"pushes out the forwarder on {holder.host}, process {holder.pid}, which comes back"
-            )
-        if sample:
-            click.echo(f"      {sample.payload.decode()}")
-            effects.append(f"posts {sample.event} to EnOS, as one of device {sample.device_key}")
+        holder = present_holder(self._database, channel) if self._database else None
+        effects = _effects(holder, sample)
         if effects:
             ask(f"the check {' and '.join(effects)}", yes=self._yes)
         if self._database:
-            with self._database.write() as connection:
-                channels.note_connect(connection, channel)
-
-    def _holder(self, channel: str) -> Forwarder | None:
-        """The forwarder that holds the channel now, if one is known.
-
-        Raises:
-            ChannelError: a connect now, or the forwarder's own after it, might make EnOS lock it out.
-        """
-        if self._database is None:
-            return None
-        with self._database.read() as connection:
-            holder = channels.holder_of(connection, channel)
-            ages = channels.connect_ages(connection, channel)
-        _await_room(ages, 2 if holder else 1)
-        return holder
+            note_connect(self._database, channel)
 
 
-def _await_room(ages: list[float], connects: int) -> None:
-    wait = seconds_until_room(ages, connects)
-    if wait <= NOTED_SPACING_SECONDS:
-        time.sleep(wait)
-        return
-    returning = ", and the forwarder needs one of them to come back" if connects > 1 else ""
-    raise ChannelError(
-        "a connect now might make EnOS lock the channel out for five minutes: it takes"
-        f" {MOST_CONNECTS} in two minutes{returning}. Check again in {math.ceil(wait)} s"
-    )
+def _effects(holder: Forwarder | None, sample: Sample | None) -> list[str]:
+    """What a check does to others, in words; prints what it would post, and what may disturb it."""
+    effects = []
+    if holder and holder.state == ForwarderState.HEALTHY:
+        effects.append(f"pushes out the forwarder on {holder.host}, process {holder.pid}, which comes back")
+    elif holder:
+        click.echo(
+            f"note  the forwarder on {holder.host}, process {holder.pid} is {holder.state}:"
+            " should it connect meanwhile, it pushes the check out"
+        )
+    if sample:
+        click.echo(f"      {sample.payload.decode()}")
+        effects.append(f"posts {sample.event} to EnOS, as one of device {sample.device_key}")
+    return effects

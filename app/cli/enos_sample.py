@@ -61,9 +61,18 @@ def made_up_sample(settings: Settings, setup: Setup, device_key: str) -> Sample:
     Raises:
         MappingError: the mapping does not fit the contract's fields.
     """
-    kind = Kind.REALTIME if settings.enos_events == Kind.REALTIME else Kind.HISTORY
-    anywhere = dataclasses.replace(setup.mapping, device_key=DEFAULT_MAPPING.device_key)
-    return _sample(anywhere, _made_up_event(kind, device_key), {}, "a made-up event")
+    event = _made_up_event(settings, device_key)
+    return _sample(_of_any_device(setup.mapping), event, {}, "a made-up event")
+
+
+def channel_of_made_up(settings: Settings, setup: Setup, device_key: str) -> str | None:
+    """The name of the channel that takes a made-up event with this device key, None if none does."""
+    return _of_any_device(setup.mapping).channel_of(_made_up_event(settings, device_key))
+
+
+def _of_any_device(mapping: Mapping) -> Mapping:
+    """The mapping, with the device key in fields that a made-up event has."""
+    return dataclasses.replace(mapping, device_key=DEFAULT_MAPPING.device_key)
 
 
 def _require_fit(event: FaceEvent, settings: Settings, mapping: Mapping, channel: str) -> None:
@@ -80,7 +89,8 @@ def _sample(mapping: Mapping, event: FaceEvent, links: dict[str, str], words: st
     )
 
 
-def _made_up_event(kind: Kind, device_key: str) -> FaceEvent:
+def _made_up_event(settings: Settings, device_key: str) -> FaceEvent:
+    kind = Kind.REALTIME if settings.enos_events == Kind.REALTIME else Kind.HISTORY
     now = datetime.now(UTC)
     document = {
         "identity_id": "se3-check",

@@ -17,19 +17,21 @@ REPLY_SECONDS = 10.0
 _ACCEPTED = 200
 
 
-def try_channel(where: Endpoint, sample: Sample | None) -> None:
+def try_channel(where: Endpoint, sample: Sample | None, before: str) -> None:
     """Connect, subscribe and post the sample, if there is one; prints a line for each step that worked.
+
+    `before` stands at the start of what each says.
 
     Raises:
         ChannelError: what did not, and why.
     """
     with _opened(where) as channel:
-        click.echo(f"ok    {where.broker_url} took the login")
-        click.echo(f"ok    subscribed to {where.topics.reply}")
+        click.echo(f"ok    {before}{where.broker_url} took the login")
+        click.echo(f"ok    {before}subscribed to {where.topics.reply}")
         if sample:
             channel.post(sample.payload)
             _require_accepted(_reply_to(sample, channel), sample, channel, where)
-            click.echo(f"ok    EnOS took {sample.event} of device {sample.device_key}")
+            click.echo(f"ok    {before}EnOS took {sample.event} of device {sample.device_key}")
 
 
 @contextmanager

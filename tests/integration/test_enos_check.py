@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,19 +13,24 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
-from app.cli import enos_trial
+from app.cli import enos_check, enos_trial
+from app.cli.enos_room import note_connect, present_holder
 from app.cli.main import se3
 from app.domain.events import Kind
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
+from app.domain.times import to_milliseconds
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
+from app.errors import ChannelError
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.hub import Hub
 from app.simulators.enos.strict_hub import StrictHub
 from app.store import channels, events
 from app.store.clock import now
 from app.store.database import Database
+from app.store.models import ChannelConnectRow
 from tests.support.mosquitto import Mosquitto
 from tests.support.new_events import new_event
 from tests.support.ports import free_port
@@ -95,13 +102,11 @@ def forwarder(folder: Path) -> Program:
     return Program([own_program("se3"), "forward"], folder / "forward.log", env=settings)
 
 
-def take_channel(database: Database) -> None:
-    """Hold the channel as a forwarder at work does."""
+def take_channel(database: Database, state: ForwarderState = ForwarderState.HEALTHY) -> None:
+    """Hold the channel as a forwarder does that is in this state."""
     with database.write() as connection:
         present = now(connection)
-        forwarder = Forwarder(
-            new_id(), DEFAULT_CHANNEL, "srv1", 4711, present, present, ForwarderState.HEALTHY, None
-        )
+        forwarder = Forwarder(new_id(), DEFAULT_CHANNEL, "srv1", 4711, present, present, state, None)
         channels.beat(connection, forwarder, timedelta(minutes=1))
 
 
@@ -116,11 +121,13 @@ def test_without_send_nothing_is_posted_and_the_connect_is_noted(
 
 
 def test_the_newest_event_that_would_go_is_posted(check: Check, database: Database, hub: Hub) -> None:
-    record(database, new_event(1), new_event(2), new_event(3, kind=Kind.REALTIME))
+    first, second = new_event(1), new_event(2)
+    record(database, first, second, new_event(3, kind=Kind.REALTIME))
+    newest = max(first.event, second.event, key=lambda event: event.id)  # both may be of one millisecond
     said = check("--send", "--yes", ENOS_EVENTS="history")
     assert said.code == 0, said
     [element] = hub.received
-    assert element["time"] == 1_566_016_554_002
+    assert element["time"] == to_milliseconds(newest.occurred_at)
     assert "AKOPKKKKK__192.168.1.25" in said.output.splitlines()[-1]
     shown = next(line for line in said.output.splitlines() if line.lstrip().startswith("{"))
     assert json.loads(shown)["params"] == [element]
@@ -140,7 +147,7 @@ def test_on_a_fresh_site_a_made_up_event_goes_to_a_device_that_was_named(
     said = check("--send", "--yes", "--device-key", "gate-7", **fresh)
     assert said.code == 0, said
     assert (
-        "note  earlier connects are not known, so wait half a minute between checks: there is no database yet"
+        "note  earlier connects are not known, so wait 40 seconds between checks: there is no database yet"
         in said.output
     )
     [element] = hub.received
@@ -195,10 +202,14 @@ def test_silence_is_explained(check: Check, hub: Hub, monkeypatch: pytest.Monkey
     assert "ENOS_TOPIC_SLASH" in said.error
 
 
-def test_a_connect_that_might_lock_the_channel_out_is_not_made(check: Check, database: Database) -> None:
+def note_connects(database: Database, count: int) -> None:
     with database.write() as connection:
-        for _ in range(4):
+        for _ in range(count):
             channels.note_connect(connection, DEFAULT_CHANNEL)
+
+
+def test_a_connect_that_might_lock_the_channel_out_is_not_made(check: Check, database: Database) -> None:
+    note_connects(database, 4)
     said = check("--yes")
     assert said.code == 1
     assert (seconds := re.search(r"Check again in (\d+) s", said.error))
@@ -218,12 +229,57 @@ def test_a_forwarder_is_not_pushed_out_unasked(check: Check, database: Database)
 
 def test_room_is_left_for_the_forwarder_to_come_back(check: Check, database: Database) -> None:
     take_channel(database)
-    with database.write() as connection:
-        for _ in range(3):
-            channels.note_connect(connection, DEFAULT_CHANNEL)
+    note_connects(database, 3)
     said = check("--yes")
     assert said.code == 1
     assert "the forwarder needs one of them to come back" in said.error
+
+
+@pytest.mark.parametrize("state", [ForwarderState.DISCONNECTED, ForwarderState.PAUSED])
+def test_a_forwarder_that_is_not_connected_needs_no_room(
+    check: Check, database: Database, state: ForwarderState
+) -> None:
+    """It counts the check's connect before its own next one, and there is nothing to push out."""
+    take_channel(database, state)
+    note_connects(database, 3)
+    said = check()
+    assert said.code == 0, said
+    assert f"note  the forwarder on srv1, process 4711 is {state}: should it connect meanwhile" in said.output
+    assert connects(database) == 4
+
+
+def test_what_connected_while_the_person_thought_counts(
+    check: Check, database: Database, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enos_check, "ask", lambda *_, **__: note_connects(database, 4))
+    said = check("--send", "--device-key", "gate-7")
+    assert said.code == 1
+    assert "Check again in" in said.error
+    assert (hub.messages, connects(database)) == (0, 4)
+
+
+def test_of_two_who_found_the_last_room_one_connects(database: Database) -> None:
+    """Both looked before either noted; noting looks again."""
+    note_connects(database, 2)
+    with database.write() as connection:
+        old = now(connection) - timedelta(seconds=60)
+        connection.execute(update(ChannelConnectRow).values(at=old))
+    start = threading.Barrier(3)
+
+    def look_and_note(_: int) -> str:
+        present_holder(database, DEFAULT_CHANNEL)
+        start.wait(30)
+        try:
+            note_connect(database, DEFAULT_CHANNEL)
+        except ChannelError as error:
+            return str(error)
+        return "noted"
+
+    with ThreadPoolExecutor() as pool:
+        said = sorted(pool.map(look_and_note, range(3)))
+    assert "Check again in" in said[0]
+    assert said[1:] == ["noted", "noted"]
+    assert connects(database) == 4
 
 
 def test_a_forwarder_that_was_pushed_out_comes_back_within_the_limits(
@@ -249,10 +305,10 @@ def test_a_wrong_secret_is_explained(check: Check, mosquitto: Mosquitto) -> None
     assert "the key, the secret or this machine's clock is wrong" in said.error
 
 
-def test_every_channel_is_checked_or_one(check: Check, mosquitto: Mosquitto, tmp_path: Path) -> None:
-    secret, mapping = tmp_path / "secret", tmp_path / "mapping.toml"
+def several_channels(folder: Path, ports: dict[str, int]) -> dict[str, str]:
+    """Settings of a site with a channel on each of these ports; each takes devices by their first word."""
+    secret, mapping = folder / "secret", folder / "mapping.toml"
     secret.write_text("secret")
-    ports = {"north": mosquitto.port, "east": free_port(), "west": free_port()}
     mapping.write_text(
         "".join(
             f'[channels.{name}]\nbroker_url = "mqtt://127.0.0.1:{port}"\n'
@@ -261,16 +317,45 @@ def test_every_channel_is_checked_or_one(check: Check, mosquitto: Mosquitto, tmp
             for name, port in ports.items()
         )
     )
-    settings = {"ENOS_BROKER_URL": "", "ENOS_MAPPING": str(mapping)}
+    return {"ENOS_BROKER_URL": "", "ENOS_MAPPING": str(mapping)}
+
+
+def test_every_channel_is_checked_or_one(check: Check, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    ports = {"north": mosquitto.port, "east": free_port(), "west": free_port()}
+    settings = several_channels(tmp_path, ports)
     said = check(**settings)
     assert said.code == 1
-    assert f"ok    mqtt://127.0.0.1:{mosquitto.port} took the login" in said.output
+    assert f"ok    north: mqtt://127.0.0.1:{mosquitto.port} took the login" in said.output
+    assert f"ok    north: subscribed to {POST}_reply" in said.output
     for line, name in zip(said.error.splitlines(), ("east", "west"), strict=True):
         assert line.startswith(f"channel {name}: can't reach 127.0.0.1:{ports[name]}: nothing listens there")
     assert check("--channel", "north", **settings).code == 0
     assert check("--channel", "south", **settings).error == (
         "there is no channel south; there are: north, east, west"
     )
+
+
+def test_a_made_up_event_goes_by_the_channel_that_takes_its_device_alone(
+    check: Check, mosquitto: Mosquitto, hub: Hub, tmp_path: Path
+) -> None:
+    settings = several_channels(tmp_path, {"east": free_port(), "north": mosquitto.port})
+    said = check("--send", "--yes", "--device-key", "north-1", **settings)
+    assert said.code == 0, said
+    assert "ok    north: EnOS took a made-up event of device north-1" in said.output
+    assert [element["deviceKey"] for element in hub.received] == ["north-1"]
+    said = check("--send", "--yes", "--device-key", "gate-7", **settings)
+    assert "no channel of the mapping file takes a made-up event of device gate-7" in said.error
+    said = check("--send", "--yes", "--device-key", "north-1", "--channel", "east", **settings)
+    assert said.error == "a made-up event of device north-1 goes by channel north"
+    assert hub.messages == 1
+
+
+@pytest.mark.parametrize("key", ["", "abc", "x" * 65])
+def test_a_device_key_that_enos_can_not_have_is_refused(check: Check, hub: Hub, key: str) -> None:
+    said = check("--send", "--yes", "--device-key", key)
+    assert said.code == 2
+    assert "--device-key must have 4 to 64 characters" in said.output
+    assert hub.messages == 0
 
 
 @pytest.mark.parametrize(
