@@ -5,7 +5,7 @@ from uuid import UUID
 import click
 
 from app import jsontext
-from app.cli.opening import local_time, open_store, show_table
+from app.cli.opening import local_time, open_store, show_table, with_zone
 from app.domain.events import FaceEvent, PictureUse
 from app.domain.warnings import EventWarning
 from app.errors import Se3Error
@@ -26,8 +26,9 @@ def list_events(limit: int) -> None:
     """List the events that came in last."""
     with open_store() as database, database.read() as connection:
         found = store.latest(connection, limit)
+    received = with_zone("received", (event.received_at for event in found))
     show_table(
-        "events", ["id", "received", "kind", "identity", "name", "score", "device"], [_row(e) for e in found]
+        "events", ["id", received, "kind", "identity", "name", "score", "device"], [_row(e) for e in found]
     )
 
 

@@ -1,6 +1,6 @@
 """What most commands begin with: the store, checked, and ways to show it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -46,3 +46,14 @@ def show_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def local_time(instant: datetime) -> str:
     """An instant in this machine's zone, to the second."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def zoned_time(instant: datetime) -> str:
+    """The same with its zone, as it can be typed: 2026-11-22 08:00:00+01:00."""
+    return instant.astimezone().isoformat(" ", "seconds")
+
+
+def with_zone(heading: str, instants: Iterable[datetime]) -> str:
+    """A heading, and in which zone `local_time` gives these below it; with summer time there may be two."""
+    zones = " or ".join(sorted({zoned_time(instant)[-6:] for instant in instants}))
+    return f"{heading} ({zones})" if zones else heading

@@ -1,17 +1,22 @@
 """se3 outbox: what EnOS has yet to get, and what it refused."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import click
 
-from app.cli.opening import local_time, open_store, show_table
+from app.cli.opening import local_time, open_store, show_table, with_zone
+from app.cli.outbox_advice import what_to_do
 from app.cli.outbox_changes import drop, replay, retry
+from app.cli.outbox_ids import DeliveryName, delivery_ids
+from app.cli.outbox_mapped import mapped_now
 from app.domain.delivery import Decision, DeliveryState
 from app.domain.events import FaceEvent
 from app.enos.replies import decide, explain
 from app.errors import Se3Error
 from app.store import events
 from app.store import outbox as store
+from app.store.channels import holder_of
 
 _MEANINGS = {
     DeliveryState.PENDING: "waits until it is due",
@@ -20,15 +25,6 @@ _MEANINGS = {
     DeliveryState.PARKED: "EnOS, or the mapping, refuses it for good",
     DeliveryState.SKIPPED: "it is kept from EnOS on purpose",
     DeliveryState.DROPPED: "a person gave it up",
-}
-_WHAT_TO_DO = {
-    DeliveryState.PENDING: "nothing: it is sent once it is due, and again until EnOS takes or refuses it",
-    DeliveryState.CLAIMED: "nothing; should the forwarder end, the next one sends it",
-    DeliveryState.DELIVERED: "nothing; `se3 outbox replay` sends what EnOS has lost again",
-    DeliveryState.PARKED: "mend it, then `se3 outbox retry {id}`; or `se3 outbox drop {id} --reason TEXT`",
-    DeliveryState.SKIPPED: "nothing; if EnOS should get it, change ENOS_EVENTS or the mapping, start anew, "
-    "then `se3 outbox retry {id}`",
-    DeliveryState.DROPPED: "nothing; if EnOS should get it after all, `se3 outbox retry {id}`",
 }
 
 
@@ -54,26 +50,36 @@ def list_deliveries(state: str | None, code: int | None, channel: str | None, li
     with open_store() as database, database.read() as connection:
         chosen = DeliveryState(state) if state else None
         found = store.listed(connection, chosen, limit, code=code, channel=channel)
+        if channel and not store.listed(connection, None, 1, channel=channel):
+            raise Se3Error(f"no delivery goes by a channel {channel}")
+    when = with_zone("due or settled", filter(None, map(_instant, found)))
     show_table(
         "deliveries",
-        ["id", "event", "state", "channel", "attempts", "due or settled", "code", "reason"],
+        ["id", "event", "state", "channel", "attempts", when, "code", "reason"],
         [_row(d) for d in found],
     )
 
 
 @outbox.command()
-@click.argument("outbox_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
-def show(outbox_id: int) -> None:
-    """Show one delivery: its event, its state, why it is in it, and what to do."""
-    with open_store() as database, database.read() as connection:
-        delivery = store.get(connection, outbox_id)
-        event = events.get(connection, delivery.event_id) if delivery else None
-    if delivery is None or event is None:
-        raise Se3Error(f"there is no delivery {outbox_id}; `se3 outbox list` shows the newest")
-    for name, value in (_known(delivery) | _known_of(event)).items():
+@click.argument("name", metavar="ID", type=DeliveryName())
+def show(name: int | UUID) -> None:
+    """Show one delivery: its event, its state, why it is in it, and what to do.
+
+    ID is that of a delivery or of its event.
+    """
+    with open_store() as database:
+        [outbox_id] = delivery_ids(database, [name])
+        with database.read() as connection:
+            delivery = store.get(connection, outbox_id)
+            event = events.get(connection, delivery.event_id) if delivery else None
+            if delivery is None or event is None:
+                raise Se3Error(f"there is no delivery {outbox_id}; `se3 outbox list` shows the newest")
+            mapped = mapped_now(event)
+            holder = holder_of(connection, delivery.channel or mapped.channel)
+    known = _known(delivery) | _known_of(event) | {"device key": mapped.device_key}
+    for label, value in (known | {"what to do": what_to_do(delivery, holder)}).items():
         if value:
-            click.echo(f"{name:<14}{value}")
-    click.echo(f"{'what to do':<14}{_WHAT_TO_DO[DeliveryState(delivery.state)].format(id=delivery.id)}")
+            click.echo(f"{label:<14}{value}")
 
 
 def _known(delivery: store.Delivery) -> dict[str, str]:
@@ -120,6 +126,12 @@ def _row(delivery: store.Delivery) -> list[str]:
 
 
 def _when(delivery: store.Delivery) -> str:
+    instant = _instant(delivery)
+    return local_time(instant) if instant else "at once"
+
+
+def _instant(delivery: store.Delivery) -> datetime | None:
+    """When it was settled or is due, None if that is now."""
     if delivery.settled_at is None and delivery.due_at <= datetime.now(UTC):
-        return "at once"
-    return local_time(delivery.settled_at or delivery.due_at)
+        return None
+    return delivery.settled_at or delivery.due_at

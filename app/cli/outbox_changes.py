@@ -1,23 +1,26 @@
 """se3 outbox retry, replay and drop: what becomes of deliveries by hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import click
 
 from app.cli.asking import ask, yes_option
 from app.cli.moments import Moment
-from app.cli.opening import local_time, open_store
+from app.cli.opening import open_store, zoned_time
+from app.cli.outbox_ids import DeliveryName, delivery_ids
 from app.cli.slices import in_slices
 from app.domain.delivery import DeliveryState
 from app.errors import Se3Error
 from app.store import outbox_tools as store
 from app.store.outbox_tools import EventTime, Selection, TimeRange
 
-_ids_argument = click.argument("ids", metavar="[ID]...", type=click.IntRange(1, 2**63 - 1), nargs=-1)
+_names_argument = click.argument("names", metavar="[ID]...", type=DeliveryName(), nargs=-1)
 _code_option = click.option("--code", type=int, help="With --parked: only those with this code of EnOS.")
+_channel_option = click.option("--channel", help="With --parked: only those of this channel.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +40,34 @@ _SEND_AGAIN = _Change("will be sent again", "will be sent again", store.send_aga
 
 
 @click.command()
-@_ids_argument
+@_names_argument
 @click.option("--parked", is_flag=True, help="All that are parked.")
 @_code_option
+@_channel_option
 @click.option(
     "--skipped", is_flag=True, help="All that ENOS_EVENTS or the mapping kept from EnOS; change it first."
 )
 @click.option("--dropped", is_flag=True, help="All that were dropped.")
 @yes_option
 def retry(
-    ids: tuple[int, ...], parked: bool, code: int | None, skipped: bool, dropped: bool, yes: bool
+    names: tuple[int | UUID, ...],
+    parked: bool,
+    code: int | None,
+    channel: str | None,
+    skipped: bool,
+    dropped: bool,
+    yes: bool,
 ) -> None:
-    """Send these deliveries again now, or all that are parked, skipped or dropped."""
+    """Send these deliveries again now, or all that are parked, skipped or dropped.
+
+    ID is that of a delivery or of its event.
+    """
     flags = {
         DeliveryState.PARKED: parked,
         DeliveryState.SKIPPED: skipped,
         DeliveryState.DROPPED: dropped,
     }
-    _carry_out(_selection(ids, flags, code, store.RETRIED), _SEND_AGAIN, yes=yes)
+    _carry_out(_selection(names, flags, code, channel, store.RETRIED), _SEND_AGAIN, names, yes=yes)
     if skipped:
         click.echo("They go as far as ENOS_EVENTS and the mapping allow now.")
 
@@ -81,53 +94,63 @@ def replay(start: datetime, end: datetime, by: str, after: int, yes: bool) -> No
     if start >= end:
         raise click.UsageError("--from must be before --to")
     selection = Selection(store.REPLAYED, times=TimeRange(start, end, EventTime(by)), after=after)
-    click.echo(f"Events {by} from {local_time(start)} to {local_time(end)}:", err=True)
+    click.echo(f"Events {by} from {zoned_time(start)} to {zoned_time(end)}:", err=True)
     _carry_out(selection, _SEND_AGAIN, yes=yes)
 
 
 @click.command()
-@_ids_argument
+@_names_argument
 @click.option("--parked", is_flag=True, help="All that are parked.")
 @_code_option
+@_channel_option
 @click.option("--reason", required=True, help="Why, for those who look later.")
 @yes_option
-def drop(ids: tuple[int, ...], parked: bool, code: int | None, reason: str, yes: bool) -> None:
-    """Give up these deliveries, or all that are parked; EnOS does not get them."""
+def drop(
+    names: tuple[int | UUID, ...], parked: bool, code: int | None, channel: str | None, reason: str, yes: bool
+) -> None:
+    """Give up these deliveries, or all that are parked; EnOS does not get them.
+
+    ID is that of a delivery or of its event.
+    """
     if not reason.strip():
         raise click.UsageError("--reason must say something")
-    selection = _selection(ids, {DeliveryState.PARKED: parked}, code, store.DROPPED)
+    selection = _selection(names, {DeliveryState.PARKED: parked}, code, channel, store.DROPPED)
     change = _Change(
         "will be dropped",
         "dropped",
         lambda connection, some, states: store.drop(connection, some, states, reason, datetime.now(UTC)),
     )
-    _carry_out(selection, change, yes=yes)
+    _carry_out(selection, change, names, yes=yes)
 
 
 def _selection(
-    ids: tuple[int, ...],
+    names: tuple[int | UUID, ...],
     flags: dict[DeliveryState, bool],
     code: int | None,
+    channel: str | None,
     allowed: tuple[DeliveryState, ...],
 ) -> Selection:
-    """Select deliveries by their ids, or all of the one state whose flag was given."""
+    """Select all deliveries of the one state whose flag was given, or those that are named."""
+    for option, value in (("--code", code), ("--channel", channel)):
+        if value is not None and not flags[DeliveryState.PARKED]:
+            raise click.UsageError(f"{option} needs --parked")
     states = tuple(state for state, given in flags.items() if given)
-    if [bool(ids), *flags.values()].count(True) != 1:
+    if [bool(names), *flags.values()].count(True) != 1:
         options = " or ".join(f"--{state}" for state in flags)
         raise click.UsageError(f"name the ids of deliveries, or say {options}")
-    if code is not None and states != (DeliveryState.PARKED,):
-        raise click.UsageError("--code goes with --parked")
-    return Selection(allowed, ids) if ids else Selection(states, code=code)
+    return Selection(allowed) if names else Selection(states, code=code, channel=channel)
 
 
-def _carry_out(selection: Selection, change: _Change, *, yes: bool) -> None:
-    """Say how many deliveries are selected, ask, change them, and say how many were changed."""
+def _carry_out(selection: Selection, change: _Change, names: Sequence[int | UUID] = (), *, yes: bool) -> None:
+    """Say how many deliveries are selected, of all or those named; ask, change them, say how many were."""
     with open_store() as database:
 
         def make(some: Sequence[int]) -> int:
             with database.write() as connection:
                 return change.make(connection, some, selection.states)
 
+        if names:
+            selection = replace(selection, ids=delivery_ids(database, names))
         with database.read() as connection:
             ids = store.chosen(connection, selection)
         if ids:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.times import EPOCH
@@ -43,6 +44,7 @@ class Selection:
     states: tuple[DeliveryState, ...]
     ids: tuple[int, ...] | None = None
     code: int | None = None
+    channel: str | None = None
     times: TimeRange | None = None
     after: int = 0
 
@@ -54,9 +56,17 @@ def chosen(connection: Connection, selection: Selection) -> list[int]:
         query = query.where(OutboxRow.id.in_(selection.ids))
     if selection.code is not None:
         query = query.where(OutboxRow.code == selection.code)
+    if selection.channel is not None:
+        query = query.where(OutboxRow.channel == selection.channel)
     if selection.times is not None:
         query = query.join(EventRow, EventRow.id == OutboxRow.event_id).where(_within(selection.times))
     return list(connection.scalars(query.order_by(OutboxRow.id)))
+
+
+def ids_of_events(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The id of the delivery of each of these events that is there."""
+    query = select(OutboxRow.event_id, OutboxRow.id).where(OutboxRow.event_id.in_(event_ids))
+    return {event_id: outbox_id for event_id, outbox_id in connection.execute(query)}  # noqa: C416 - as in queries
 
 
 def send_again(connection: Connection, ids: Sequence[int], states: Sequence[DeliveryState]) -> int:
@@ -83,9 +93,10 @@ def drop(
 ) -> int:
     """Give up those of these deliveries that are still in one of these states; returns how many.
 
-    The code that EnOS last said stays.
+    The code that EnOS last said stays, and the reason before stands behind the new one.
     """
-    values = {"state": DeliveryState.DROPPED, "claim": None, "reason": reason, "settled_at": now}
+    with_former = func.coalesce(reason + " (before: " + func.nullif(OutboxRow.reason, "") + ")", reason)
+    values = {"state": DeliveryState.DROPPED, "claim": None, "reason": with_former, "settled_at": now}
     return connection.execute(update(OutboxRow).where(_still(ids, states)).values(values)).rowcount
 
 

@@ -2,10 +2,12 @@
 
 import os
 import pty
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +19,12 @@ from app.cli import slices
 from app.cli.main import se3
 from app.cli.slices import in_slices
 from app.domain.events import NewEvent
+from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.ids import new_id
 from app.errors import Conflict, Se3Error
-from app.store import events
+from app.store import channels, events
 from app.store import outbox_tools as tools
+from app.store.clock import now
 from app.store.database import Database
 from app.store.models import OutboxRow
 from tests.support.new_events import RECEIVED_AT, new_event
@@ -128,6 +133,8 @@ def test_what_is_retried_is_like_new(filled: Database) -> None:
     [
         (["--parked"], {4, 5}),
         (["--parked", "--code", "1204"], {5}),
+        (["--parked", "--channel", "north"], {4}),
+        (["--parked", "--channel", "north", "--code", "1204"], set()),
         (["--skipped"], {6}),
         (["--dropped"], {7}),
     ],
@@ -153,13 +160,45 @@ def test_dropped_is_given_up_with_its_reason(filled: Database) -> None:
     assert said(result) == "2 of 5 dropped; only those can be that are pending, parked"
     assert states(filled) == BEFORE | {1: "dropped", 4: "dropped"}
     found = rows(filled)[4]
-    assert (found["reason"], found["code"], found["claim"]) == ("the gate is gone", 1257, None)
+    before = "the gate is gone (before: it said so)"
+    assert (found["reason"], found["code"], found["claim"]) == (before, 1257, None)
     assert found["settled_at"] > datetime.now(UTC) - timedelta(minutes=1)
     assert "the gate is gone" in outbox("list", "--state", "dropped").output
     assert outbox("drop", "--parked", "--code", "1204", "--reason", "x", "--yes").output == "1 dropped.\n"
     assert states(filled)[5] == "dropped"
     assert outbox("retry", "4", "--yes").exit_code == 0
     assert states(filled)[4] == "pending"
+
+
+def test_what_was_dropped_without_a_reason_has_the_persons_alone(filled: Database) -> None:
+    record(filled, new_event(8))
+    assert outbox("drop", "8", "--reason", "100% sure, it's over", "--yes").exit_code == 0
+    assert rows(filled)[8]["reason"] == "100% sure, it's over"
+
+
+def test_only_the_parked_of_one_channel_are_dropped(filled: Database) -> None:
+    assert outbox("drop", "--parked", "--channel", "south", "--reason", "x", "--yes").exit_code == 0
+    assert states(filled) == BEFORE | {5: "dropped"}
+
+
+def test_a_delivery_is_named_by_its_event_too(filled: Database) -> None:
+    """Log lines name events."""
+    event_ids = {number: str(row["event_id"]) for number, row in rows(filled).items()}
+    assert outbox("show", event_ids[4]).output == outbox("show", "4").output
+    assert outbox("retry", event_ids[4], "6", "4", "--yes").output == "2 will be sent again.\n"
+    assert outbox("drop", event_ids[5], "--reason", "x", "--yes").output == "1 dropped.\n"
+    assert states(filled) == BEFORE | {4: "pending", 5: "dropped", 6: "pending"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show"], ["retry", "4", "--yes"], ["drop", "4", "--reason=x", "--yes"]]
+)
+def test_an_event_that_is_not_there_is_said_and_nothing_done(filled: Database, arguments: list[str]) -> None:
+    unknown = "01a2016460617659a9260b4f039245e7"
+    assert said(outbox(*arguments, unknown)) == (
+        "there is no event 01a20164-6061-7659-a926-0b4f039245e7; `se3 events list` shows the newest"
+    )
+    assert states(filled) == BEFORE
 
 
 def test_a_range_of_time_is_sent_again_whatever_became_of_it(filled: Database) -> None:
@@ -190,8 +229,17 @@ def test_times_are_in_the_zone_of_this_machine(
     set_zone(zone)
     local = RECEIVED_AT.astimezone()
     before, after = (f"{local + timedelta(minutes=m):%Y-%m-%d %H:%M}" for m in (-1, 1))
-    assert "4 will be sent again" in outbox("replay", "--from", before, "--to", after, "--yes").output
+    result = outbox("replay", "--from", before, "--to", after, "--yes")
+    assert "4 will be sent again" in result.output
     assert states(filled)[3] == "pending"
+    told = re.search(r"Events received from (.+) to (.+):", result.output)
+    assert told
+    assert [datetime.fromisoformat(text) for text in told.groups()] == [
+        local + timedelta(minutes=m) for m in (-1, 1)
+    ]
+    offset = f"({local:%z})".replace("00)", ":00)")
+    assert f"due or settled {offset}" in outbox("list", "--code", "1008").output
+    assert f"received {offset}" in CliRunner().invoke(se3, ["events", "list"]).output
 
 
 CHANGES = [
@@ -255,6 +303,11 @@ def at_a_terminal(database_url: str, arguments: list[str], answer: str) -> tuple
         ["retry", "--parked", "--skipped"],
         ["retry", "4", "--code", "1257"],
         ["retry", "--skipped", "--code", "1257"],
+        ["retry", "--code", "1257"],
+        ["retry", "4", "--channel", "north"],
+        ["drop", "--skipped", "--channel", "north", "--reason", "x"],
+        ["retry", "0"],
+        ["retry", "9223372036854775808"],
         ["drop", "4"],
         ["drop", "4", "--reason", " "],
         ["drop", "--reason", "x"],
@@ -268,6 +321,12 @@ def test_what_is_not_clear_is_not_done(filled: Database, arguments: list[str]) -
     result = outbox(*arguments, "--yes")
     assert result.exit_code == 2
     assert states(filled) == BEFORE
+
+
+@pytest.mark.usefixtures("filled")
+def test_code_and_channel_need_parked() -> None:
+    assert "--code needs --parked" in outbox("retry", "--code", "1257").output
+    assert "--channel needs --parked" in outbox("retry", "--dropped", "--channel", "north").output
 
 
 def test_a_delivery_is_shown_in_plain_words(filled: Database) -> None:
@@ -287,6 +346,58 @@ def test_a_delivery_is_shown_in_plain_words(filled: Database) -> None:
             assert text in result.output, text
     assert "documents don't list" not in outbox("show", "3").output
     assert said(outbox("show", "99")) == "there is no delivery 99; `se3 outbox list` shows the newest"
+
+
+def hold(database: Database, channel: str, state: ForwarderState, reason: str | None) -> None:
+    """Hold a channel as a forwarder does that is in this state."""
+    with database.write() as connection:
+        present = now(connection)
+        forwarder = Forwarder(new_id(), channel, "srv1", 4711, present, present, state, reason)
+        channels.beat(connection, forwarder, timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("state", [ForwarderState.PAUSED, ForwarderState.DISCONNECTED])
+def test_what_waits_for_a_channel_that_is_shut_says_why(filled: Database, state: ForwarderState) -> None:
+    record(filled, new_event(8))  # no channel was chosen for it; the mapping has only this one
+    for channel in ("north", "enos"):
+        hold(filled, channel, state, "the broker refused the login")
+    for number in ("1", "8"):
+        assert f"is {state}: the broker refused the login. Mend that" in outbox("show", number).output
+    assert "is sent once it is due" not in outbox("show", "8").output
+    assert "Mend that" not in outbox("show", "3").output
+
+
+def test_what_shut_the_channel_out_is_to_be_mended(filled: Database) -> None:
+    with filled.write() as connection:
+        values = {"code": 1009, "reason": "not allowed"}
+        connection.execute(update(OutboxRow).where(OutboxRow.id == 1).values(values))
+    hold(filled, "north", ForwarderState.HEALTHY, None)
+    expected = "at the last try EnOS shut the channel out, code 1009: not allowed. Mend that"
+    assert expected in outbox("show", "1").output
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_device_key_is_that_of_the_mapping_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "device key    AKOPKKKKK__192.168.1.25\n" in outbox("show", "4").output
+    mapping = tmp_path / "mapping.toml"
+    monkeypatch.setenv("ENOS_MAPPING", str(mapping))
+    mapping.write_text('device_key = ["identity_id"]\n')
+    assert "device key    01200002\n" in outbox("show", "4").output
+    mapping.write_text('device_key = ["nobody"]\n')
+    assert "device key    no device key: none of nobody holds" in outbox("show", "4").output
+    mapping.write_text("device_key = 7\n")
+    result = outbox("show", "4")
+    assert result.exit_code == 0
+    assert "device key    not known, for the mapping can't be read: " in result.output
+    assert "se3 outbox retry 4" in result.output
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_channel_by_which_nothing_goes_is_said() -> None:
+    assert said(outbox("list", "--channel", "nosuch")) == "no delivery goes by a channel nosuch"
+    assert outbox("list", "--channel", "south", "--state", "pending").output == "No deliveries.\n"
 
 
 @pytest.mark.usefixtures("filled")
