@@ -30,8 +30,10 @@ class PictureLinks:
     def fault(self, digest: str, expires: str, signature: str, now: datetime) -> str | None:
         """Say why a link is not good, None if it is. All but `now` are texts as they stand in a URL.
 
-        The signature is compared in constant time, and before anything else is looked at.
+        The signature, if there is one, is compared in constant time, and before anything else is looked at.
         """
+        if not signature:
+            return "it has no signature"
         expected = self._signature(digest, expires)
         if not hmac.compare_digest(expected.encode(), _bytes(signature)):
             return "its signature is wrong"

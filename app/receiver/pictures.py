@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from app.config import Settings
 from app.domain.picture_links import links_if_set
@@ -14,6 +14,7 @@ from app.store import pictures as store
 from app.store.database import Database
 
 _NOT_READ = "The picture could not be read"
+_DIGITS_LOGGED = 12  # of 64: enough to find a picture by, and too few to make a link
 
 log = structlog.get_logger(__name__)
 
@@ -28,25 +29,27 @@ def create_pictures(settings: Settings, database: Database) -> Blueprint:
     @endpoint.get("/pictures/<digest>", provide_automatic_options=False)
     def serve(digest: str) -> Response:
         if links is None:
-            return _refused("PICTURE_BASE_URL is not set")
+            return _refused(digest, "PICTURE_BASE_URL is not set")
         expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
         if fault := links.fault(digest, expires, signature, datetime.now(UTC)):
-            return _refused(fault)
-        return _stored(database, bytes.fromhex(digest))
+            return _refused(digest, fault)
+        return _stored(database, digest)
 
     return endpoint
 
 
-def _stored(database: Database, sha256: bytes) -> Response:
+def _stored(database: Database, digest: str) -> Response:
     try:
         with database.read() as connection:
-            found = store.get(connection, sha256)
+            found = store.get(connection, bytes.fromhex(digest))
     except StoreUnavailable as error:
         return unavailable_reply(error, _NOT_READ)
-    return replies.picture(found) if found else _refused("the picture is not stored")
+    return replies.picture(found) if found else _refused(digest, "the picture is not stored")
 
 
-def _refused(reason: str) -> Response:
+def _refused(digest: str, reason: str) -> Response:
     """404, the same for all; the log tells why, but never what would make a link."""
-    log.info("picture_refused", reason=reason)
+    log.info(
+        "picture_refused", reason=reason, picture=digest[:_DIGITS_LOGGED], source=g.arrival.source_address
+    )
     return unknown_path_reply()

@@ -130,12 +130,16 @@ def test_the_log_says_why_but_holds_no_link(
     configure_logging()
     expired, unstored = link(shown[0][1], ago=LIFETIME), link(bytes(32))
     tampered = link(shown[0][1]).replace("signature=", "signature=0")
-    for path in (expired, tampered, unstored, link(shown[1][1])):
+    unsigned = f"/pictures/{shown[0][1].hex()}"
+    for path in (expired, tampered, unstored, unsigned, "/pictures/%0Aevil%1B[0m", link(shown[1][1])):
         receiver.get(path)
     receiver.post(tampered, data=b"a body")
     log = capsys.readouterr().err
     for reason in ("its time is over", "its signature is wrong", "the picture is not stored"):
         assert f"reason='{reason}'" in log
+    begins = f"picture={shown[0][1].hex()[:12]} reason='it has no signature' source=127.0.0.1"
+    assert begins in log
+    assert len(log.splitlines()) == 6  # the posted one is refused as on any path
     for path in (expired, tampered, unstored):
         assert path.rpartition("=")[2] not in log
     assert shown[0][1].hex() not in log
