@@ -118,9 +118,14 @@ def product_key(text: str) -> str:
     return text
 
 
+def path(text: str) -> Path:
+    """Read the path of a file that may come later; relative ones start at ROOT."""
+    return ROOT / text
+
+
 def file(text: str) -> Path:
     """Read the path of a file that exists; relative ones start at ROOT."""
-    path = ROOT / text
-    if not path.is_file():
+    found = path(text)
+    if not found.is_file():
         raise ValueError("must name a file that exists")
-    return path
+    return found

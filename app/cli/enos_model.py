@@ -17,7 +17,7 @@ from app.enos.mode import Mode
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The model as JSON, to import.")
 def model(as_json: bool) -> None:
-    """Print the thing model that the mapping needs."""
+    """Print the thing model that the mapping needs; it is the same for each channel."""
     mapping = load_mapping(load_settings().enos_mapping)
     if as_json:
         click.echo(json.dumps(thing_model(mapping), ensure_ascii=False, indent=2))

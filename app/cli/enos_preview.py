@@ -12,7 +12,7 @@ from app.domain.sightings import reason_to_skip
 from app.enos.mapping.mapping import Mapping
 from app.enos.mapping.picture_members import urls
 from app.enos.messages import MOST_BYTES, encode_element, new_message_id, post
-from app.enos.setup import Setup, load_setup
+from app.enos.setup import Setup, load_draft
 from app.errors import MappingError, Se3Error
 from app.store import events, pictures
 
@@ -25,7 +25,7 @@ def preview(event_id: UUID) -> None:
     Where it would go, or why it would not, stands on standard error.
     """
     settings = load_settings()
-    setup = load_setup(settings)
+    setup = load_draft(settings)
     with open_store() as database, database.read() as connection:
         event = events.get(connection, event_id)
         shown = pictures.shown_by(connection, [event_id])[event_id]

@@ -2,8 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from app.enos.channel_entry import ChannelEntry
+from app.enos.secret_files import read_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,19 @@ def computed_credentials(product_key: str, product_secret: str, timestamp: int) 
 
 
 def credentials(entry: ChannelEntry, timestamp: int) -> Credentials:
-    """Take the ready-made login where the channel has one; else compute it for `timestamp` (ms)."""
+    """Take the ready-made login where the channel has one; else compute it for `timestamp` (ms).
+
+    A secret in a file is read anew.
+
+    Raises:
+        ChannelError: which file is wrong, and why.
+    """
     if entry.client_id:
-        return Credentials(entry.client_id, entry.username or "", entry.password or "")
-    return computed_credentials(entry.product_key, entry.product_secret or "", timestamp)
+        password = _secret(entry.password, entry.password_file)
+        return Credentials(entry.client_id, entry.username or "", password)
+    secret = _secret(entry.product_secret, entry.product_secret_file)
+    return computed_credentials(entry.product_key, secret, timestamp)
+
+
+def _secret(given: str | None, file: Path | None) -> str:
+    return read_secret(file) if file else given or ""

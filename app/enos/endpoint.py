@@ -29,8 +29,8 @@ _SEND_BUFFER_BYTES = 262_144  # enough for 1 MB a second over 200 ms to the brok
 class Endpoint:
     """What a channel needs to know.
 
-    `login` makes the credentials, and `tls` what TLS needs, anew for each connection; `tls` raises
-    ChannelError where a file is wrong, and counts only where broker_url is mqtts://.
+    `login` makes the credentials, and `tls` what TLS needs, anew for each connection; both raise
+    ChannelError where a file is wrong. `tls` counts only where broker_url is mqtts://.
     """
 
     broker_url: str
@@ -69,7 +69,7 @@ def new_client(endpoint: Endpoint, connect_timeout: float) -> Client:
     `connect_timeout`: seconds for the TCP connection and the TLS handshake.
 
     Raises:
-        ChannelError: a file that TLS needs is wrong.
+        ChannelError: a file that the login or TLS needs is wrong.
     """
     login = endpoint.login()
     client = Client(CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False)

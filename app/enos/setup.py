@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from app.config import Settings
 from app.domain.picture_links import PictureLinks, links_if_set
 from app.enos.channel_entry import ChannelEntry
+from app.enos.channel_files import wrong_files
 from app.enos.endpoint import Endpoint, endpoint
 from app.enos.mapping.mapping import DEFAULT_CHANNEL, Mapping
 from app.enos.mapping_file.reading import load_mapping
-from app.errors import SettingsError
+from app.errors import MappingError, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,21 @@ class Setup:
 
 
 def load_setup(settings: Settings) -> Setup:
-    """Read the mapping file and put it together with the settings.
+    """Read the mapping file, put it together with the settings, and see that channels can be opened.
+
+    Raises:
+        MappingError: the mapping file is wrong, or files that its channels name are.
+        SettingsError: the two don't go together.
+    """
+    setup = load_draft(settings)
+    if wrong := [fault for entry in setup.mapping.channels for fault in wrong_files(entry)]:
+        faults = "\n".join(f"  {fault}" for fault in wrong)
+        raise MappingError(f"Files that the mapping file {settings.enos_mapping} names are wrong:\n{faults}")
+    return setup
+
+
+def load_draft(settings: Settings) -> Setup:
+    """The same to look at: the secrets and the files for TLS that channels name need not be there.
 
     Raises:
         MappingError: the mapping file is wrong.

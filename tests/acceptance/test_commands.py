@@ -64,6 +64,26 @@ def test_wrong_settings_stop_the_start_with_one_message(tmp_path: Path) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("command", [("run",), ("forward",), ("enos", "check")])
+def test_a_channel_without_its_secret_stops_what_would_connect(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    settings = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/se3.db",
+        "RECEIVER_BIND": f"127.0.0.1:{free_port()}",
+        "ENOS_MAPPING": str(tmp_path / "mapping.toml"),
+    }
+    (tmp_path / "mapping.toml").write_text(
+        '[channels.gates]\nbroker_url = "mqtt://127.0.0.1:9"\nproduct_key = "pk"\n'
+        f'product_secret_file = "{tmp_path}/gone"\n'
+    )
+    run_se3(tmp_path, "migrate", **settings)
+    code, output = run_se3(tmp_path, *command, **settings)
+    assert code == 1
+    assert f"channels.gates.product_secret_file: the secret file {tmp_path}/gone can't be read" in output
+    assert "Traceback" not in output
+
+
 def test_a_port_in_use_is_an_error_not_a_loop(tmp_path: Path, mosquitto: Mosquitto) -> None:
     settings = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/se3.db",

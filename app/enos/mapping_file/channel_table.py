@@ -46,30 +46,18 @@ def _broker_url(url: str) -> str:
     return setting_values.broker_url(url)
 
 
-def _secret(name: str) -> str:
-    """Read a file that holds nothing but a secret."""
-    path = setting_values.file(name)
-    try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"can't be read: {error}") from None
-    if not secret:
-        raise ValueError("must name a file that is not empty")
-    return secret
-
-
 class ChannelTable(Table):
     """One channel: where it is, how to log in, which events it takes."""
 
     broker_url = Parsed(_broker_url, required=True)
     product_key = Parsed(setting_values.product_key, required=True)
-    product_secret_file = Parsed(_secret)
+    product_secret_file = Parsed(setting_values.path)
     client_id = text()
     username = text()
-    password_file = Parsed(_secret)
-    tls_ca = Parsed(setting_values.file)
-    tls_cert = Parsed(setting_values.file)
-    tls_key = Parsed(setting_values.file)
+    password_file = Parsed(setting_values.path)
+    tls_ca = Parsed(setting_values.path)
+    tls_cert = Parsed(setting_values.path)
+    tls_key = Parsed(setting_values.path)
     when = fields.Nested(ConditionsTable)
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
@@ -85,8 +73,7 @@ class ChannelTable(Table):
 
 def channel(name: str, values: dict[str, Any]) -> ChannelEntry:
     """Make the channel that a loaded table describes."""
-    renamed = {key.removesuffix("_file"): value for key, value in values.items() if key != "when"}
-    return ChannelEntry(name=name, **renamed)
+    return ChannelEntry(name=name, **{key: value for key, value in values.items() if key != "when"})
 
 
 def _wrong_login(given: Container[str]) -> dict[str, list[str]]:
