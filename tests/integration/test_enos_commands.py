@@ -191,6 +191,7 @@ def test_the_preview_says_what_keeps_an_event_from_enos(
 ) -> None:
     event_id = recorded(new_event())
     skipped = enos("preview", event_id, ENOS_EVENTS="realtime")
+    assert skipped.exit_code == 0
     assert told(skipped)["skipped"] == "it would not go: ENOS_EVENTS is realtime"
     assert json.loads(skipped.stdout)["params"]
     text = '[members]\nidentity_name = "int"'

@@ -106,10 +106,25 @@ def test_a_member_may_not_have_the_name_of_a_linked_picture(tmp_path: Path) -> N
     ]
 
 
-@pytest.mark.parametrize("text", ["score =", b"\xff"])
-def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str | bytes) -> None:
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('mode = "event"\npictures = yes\n', "line 2: column 12: Invalid value"),
+        ('[filter]\ngroups = ["a",\n', "line 2: "),  # the words are the parser's
+        ('mode = "event', "line 1: "),
+        ("[", "line 1: "),
+    ],
+)
+def test_a_text_that_is_no_toml_is_named_by_its_line(tmp_path: Path, text: str, fault: str) -> None:
+    [line] = faults(tmp_path, text)
+    assert line.startswith(fault)
+    assert len(line) > len("line 1: ")
+    assert "(at" not in line
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mapping.toml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path.write_bytes(b"\xff")
     with pytest.raises(MappingError, match=r"mapping\.toml can't be read"):
         load_mapping(path)
 
@@ -146,8 +161,9 @@ def test_a_key_is_found_among_anything(before: list[str], after: list[str]) -> N
 
 
 _PAGE = (ROOT / "docs/reference/mapping.md").read_text(encoding="utf-8")
+_RIGHT, _, _ERRORS = _PAGE.partition("## Errors")
 _EXAMPLES = [
-    *re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL),
+    *re.findall(r"```toml\n(.*?)```", _RIGHT, re.DOTALL),
     *(file.read_text(encoding="utf-8") for file in (ROOT / "docs/examples").glob("*.toml")),
 ]
 
@@ -157,6 +173,15 @@ def test_every_example_of_the_documents_is_right(tmp_path: Path, text: str) -> N
     mapping = mapping_of(tmp_path, text)
     assert mapping.members
     assert len(mapping.channels) == text.count("[channels.")
+
+
+def test_what_the_documents_say_of_a_wrong_file_is_said(tmp_path: Path) -> None:
+    [(text, told)] = re.findall(r"```toml\n([^`]*)```[^`]*```\n(se3: [^`]*)```", _ERRORS)
+    path = tmp_path / "mapping.toml"
+    path.write_text(text)
+    with pytest.raises(MappingError) as raised:
+        load_mapping(path)
+    assert f"se3: {raised.value}\n" == told.replace("/opt/se3", str(tmp_path))
 
 
 def test_the_default_of_the_documents_is_the_default(tmp_path: Path) -> None:

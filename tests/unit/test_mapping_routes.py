@@ -11,6 +11,7 @@ from app.enos.mapping.mapping import DEFAULT_CHANNEL, DEFAULT_MAPPING
 from tests.support.mapping_files import faults, mapping_of
 from tests.support.new_events import new_event
 
+PERSON_TYPES = "must be 1 (employee), 2 (visitor), 3 (blacklist), 4 (stranger) or 5 (VIP)"
 BOX = {"dev_sno": "BOX1", "device_ip": "10.1.0.5"}
 GATES = """
 [channels.gates]
@@ -145,6 +146,19 @@ def test_channels_have_what_the_file_says(tmp_path: Path) -> None:
             [
                 "line 3: channels.gates.broker_url: must hold no user and password:"
                 " username and password_file do"
+            ],
+        ),
+        ('[filter]\nmin_score = "80"', ["line 2: filter.min_score: must be a number"]),
+        ("[filter]\nmax_score = true", ["line 2: filter.max_score: must be a number"]),
+        ("[filter]\nmax_score = inf", ["line 2: filter.max_score: must be a number"]),
+        (
+            '[filter]\nperson_types = [1, "2", 3.0, true, 0, 9]',
+            [
+                "line 2: filter.person_types.1: must be a whole number",
+                "line 2: filter.person_types.2: must be a whole number",
+                "line 2: filter.person_types.3: must be a whole number",
+                f"line 2: filter.person_types.4: {PERSON_TYPES}",
+                f"line 2: filter.person_types.5: {PERSON_TYPES}",
             ],
         ),
         (

@@ -3,28 +3,30 @@
 from collections.abc import Container
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app import setting_values
 from app.domain.events import Kind
 from app.enos.channel_entry import ChannelEntry
 from app.enos.mapping.conditions import Conditions, any_of
-from app.enos.mapping_file.toml_tables import Messages, Parsed, Table, list_of, text, whole_number
+from app.enos.mapping_file.toml_tables import Number, Parsed, Table, list_of, text, whole_number
 
 _SETS = ("kinds", "person_types", "groups")
 _READY_MADE = ("client_id", "username", "password_file")
 _TLS = ("tls_ca", "tls_cert", "tls_key")
-_NO_NUMBER: Messages = {"invalid": "must be a number", "special": "must be a number"}
+_PERSON_TYPE = validate.Range(
+    1, 5, error="must be 1 (employee), 2 (visitor), 3 (blacklist), 4 (stranger) or 5 (VIP)"
+)  # SE3 protocol, section 2
 
 
 class ConditionsTable(Table):
     """Which events pass; see `app.enos.mapping.conditions`."""
 
     kinds = list_of(fields.Enum(Kind, by_value=True, error_messages={"unknown": "must be one of {choices}"}))
-    person_types = list_of(whole_number())
+    person_types = list_of(whole_number(validate=_PERSON_TYPE))
     groups = list_of(text())
-    min_score = fields.Float(error_messages=_NO_NUMBER)
-    max_score = fields.Float(error_messages=_NO_NUMBER)
+    min_score = Number()
+    max_score = Number()
     devices = list_of(text())
 
     @validates_schema(skip_on_field_errors=False)

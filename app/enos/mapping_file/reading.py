@@ -1,5 +1,6 @@
 """Reads a mapping from TOML; docs/reference/mapping.md describes the file."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.enos.mapping_file.toml_lines import TomlLines
 from app.errors import MappingError
 
 _Place = tuple[str | int, ...]
+_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)\)")
 
 
 def load_mapping(path: Path | None) -> Mapping:
@@ -25,12 +27,27 @@ def load_mapping(path: Path | None) -> Mapping:
         return DEFAULT_MAPPING
     try:
         content = path.read_text(encoding="utf-8")
-        return mapping(MappingTable().load(tomllib.loads(content)))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise MappingError(f"The mapping file {path} can't be read: {error}") from None
+    try:
+        return mapping(MappingTable().load(tomllib.loads(content)))
+    except tomllib.TOMLDecodeError as error:
+        raise _wrong(path, [_syntax_fault(content, str(error))]) from None
     except ValidationError as error:
-        faults = "\n".join(f"  {path.name} {fault}" for fault in _faults(content, error.messages_dict))
-        raise MappingError(f"The mapping file {path} is wrong:\n{faults}") from None
+        raise _wrong(path, _faults(content, error.messages_dict)) from None
+
+
+def _wrong(path: Path, faults: list[str]) -> MappingError:
+    lines = "\n".join(f"  {path.name} {fault}" for fault in faults)
+    return MappingError(f"The mapping file {path} is wrong:\n{lines}")
+
+
+def _syntax_fault(content: str, reason: str) -> str:
+    """The parser's own reason in the form of the others; it ends in (at line 2, column 5)."""
+    what, _, place = reason.rpartition(" (at ")
+    if found := _PLACE.fullmatch(place):
+        return f"line {found['line']}: column {found['column']}: {what}"
+    return f"line {max(1, len(content.splitlines()))}: {what}"  # (at end of document)
 
 
 def _faults(content: str, messages: dict[str, Any]) -> list[str]:

@@ -106,6 +106,20 @@ def whole_number(**options: Any) -> fields.Integer:
     return fields.Integer(strict=True, error_messages={"invalid": "must be a whole number"}, **options)
 
 
+class Number(fields.Float):
+    """A number that TOML has as one: no text is read as a number."""
+
+    def __init__(self) -> None:
+        """Nothing can be chosen."""
+        reason = "must be a number"
+        super().__init__(error_messages={"invalid": reason, "special": reason, "too_large": reason})
+
+    def _validated(self, value: Any) -> float:
+        if not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
 def list_of(item: fields.Field[Any]) -> fields.List[Any]:
     """A list that holds something."""
     return fields.List(item, validate=_not_empty, error_messages={"invalid": "must be a list"})
