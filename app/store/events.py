@@ -47,9 +47,10 @@ def get_many(connection: Connection, event_ids: Iterable[UUID]) -> list[FaceEven
     return [_event(row._asdict()) for row in rows]
 
 
-def latest(connection: Connection, limit: int) -> list[FaceEvent]:
-    """The events that arrived last, newest first."""
-    rows = connection.execute(select(*_COLUMNS).order_by(EventRow.id.desc()).limit(limit))
+def latest(connection: Connection, limit: int, before: UUID | None = None) -> list[FaceEvent]:
+    """The events that arrived last, newest first; with `before` only those older than this one."""
+    query = select(*_COLUMNS).order_by(EventRow.id.desc()).limit(limit)
+    rows = connection.execute(query.where(EventRow.id < before) if before else query)
     return [_event(row._asdict()) for row in rows]
 
 

@@ -149,6 +149,15 @@ def test_a_settled_row_is_never_claimed_again(filled: Database) -> None:
     assert claim(filled, now=NOW + timedelta(days=1)) == []
 
 
+def test_the_count_says_since_when_the_oldest_waits(filled: Database) -> None:
+    with filled.read() as connection:
+        assert counts(connection).oldest_waiting_at == RECEIVED_AT
+    for row in claim(filled):
+        settle(filled, row, DeliveryState.DELIVERED)
+    with filled.read() as connection:
+        assert counts(connection).oldest_waiting_at is None
+
+
 def test_claiming_uses_the_index_of_pending_rows(filled: Database) -> None:
     with filled.read() as connection:
         if not filled.sqlite_file:

@@ -48,13 +48,21 @@ class Mapping:
 
     def reason_to_skip(self, event: FaceEvent) -> str | None:
         """Why an event does not go to EnOS; None if it goes."""
-        if misfit := self.filter.misfit(event, self._device_key(event)):
+        if misfit := self.filter.misfit(event, self.device_key_of(event)):
             return f"filter.{misfit} of the mapping file leaves it out"
         return None if self.channel_of(event) else "no channel of the mapping file takes it"
 
+    def device_key_of(self, event: FaceEvent) -> str | None:
+        """The key of the EnOS device that an event belongs to; None where no field gives one."""
+        for key in self.device_key:
+            value = key.read(event)
+            if isinstance(value, str) and _SHORTEST_KEY <= len(value) <= _LONGEST_KEY:
+                return value
+        return None
+
     def channel_of(self, event: FaceEvent) -> str | None:
         """The name of the channel that takes an event, None if none does."""
-        key = self._device_key(event)
+        key = self.device_key_of(event)
         return next((name for name, when in self.routes if when.misfit(event, key) is None), None)
 
     def element(self, event: FaceEvent, links: abc.Mapping[str, str] = _NO_LINKS) -> dict[str, Any]:
@@ -76,20 +84,13 @@ class Mapping:
         return {**head, "measurepoints": values}
 
     def _needed_device_key(self, event: FaceEvent) -> str:
-        if key := self._device_key(event):
+        if key := self.device_key_of(event):
             return key
         fields = ", ".join(key.field for key in self.device_key)
         raise MappingError(
             f"no device key: none of {fields} holds"
             f" {_SHORTEST_KEY} to {_LONGEST_KEY} characters in this event"
         )
-
-    def _device_key(self, event: FaceEvent) -> str | None:
-        for key in self.device_key:
-            value = key.read(event)
-            if isinstance(value, str) and _SHORTEST_KEY <= len(value) <= _LONGEST_KEY:
-                return value
-        return None
 
     def _values(self, event: FaceEvent) -> dict[str, Any]:
         values = {}
