@@ -82,7 +82,9 @@ def _reason_to_leave_out(
         return "skipped"
     if channel and mapping.channel_of(event) != channel:
         return "elsewhere"
-    return "" if key else "no key"
+    if key is None:
+        return "no key"
+    return "" if key.isprintable() else "odd key"
 
 
 def _tell(counted: Counter[str], mapping: Mapping) -> None:
@@ -90,6 +92,7 @@ def _tell(counted: Counter[str], mapping: Mapping) -> None:
     words = {
         "skipped": "would not go to EnOS, by ENOS_EVENTS or the mapping file",
         "elsewhere": "go by other channels",
+        "odd key": "have a device key with control characters, which is not printed",
         "no key": f"would be parked without a device key: none of {fields} holds 4 to 64 characters",
     }
     click.echo(f"looked at {counted.total()} events, the newest", err=True)

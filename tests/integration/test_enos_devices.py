@@ -86,19 +86,21 @@ def test_the_keys_are_those_of_the_mapping_and_the_channel(
             seen_at("10.2.0.2", 3),
             seen_at("10.2.0.3", 4, score=101),
             seen_at("ip", 5),
+            seen_at("10.9\n10.8", 6),
         ],
     )
     settings = {"ENOS_MAPPING": str(tmp_path / "mapping.toml")}
     result = devices(**settings)
     assert result.stdout == "10.1.0.1\n10.2.0.2\n"
     assert result.stderr.splitlines() == [
-        "looked at 5 events, the newest",
+        "looked at 6 events, the newest",
         "1 of them would not go to EnOS, by ENOS_EVENTS or the mapping file",
+        "1 of them have a device key with control characters, which is not printed",
         "1 of them would be parked without a device key: none of device_ip holds 4 to 64 characters",
     ]
     gates = devices("--channel", "gates", **settings)
     assert gates.stdout == "10.1.0.1\n"
-    assert "2 of them go by other channels" in gates.stderr
+    assert "3 of them go by other channels" in gates.stderr
     south = devices("--channel", "south", **settings)
     assert str(south.exception) == "there is no channel south; there are: gates, cameras"
     history = devices(ENOS_EVENTS="realtime", **settings)
