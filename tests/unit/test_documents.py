@@ -32,6 +32,23 @@ def test_links_within_the_documents_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_layout_names_files_that_are_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    files = [file.as_posix() for folder in ("app", "tests") for file in (ROOT / folder).rglob("*.py")]
+    named = re.findall(r"`([a-z_/]+\.py)`", page)
+    assert len(named) > 10
+    assert [name for name in named if not any(file.endswith(f"/{name}") for file in files)] == []
+
+
+def test_the_layout_names_folders_that_are_there() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `([a-z_/]+/)` \|", page, re.MULTILINE)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).is_dir()] == []
+    packages = {f"app/{file.parent.name}/" for file in (ROOT / "app").glob("*/__init__.py")}
+    assert packages - set(named) == set()
+
+
 def test_the_lock_names_no_package_index() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "http" not in lock
