@@ -53,7 +53,12 @@ def _devices(
 )
 @click.option("--model", "model_path", type=_FILE, help="Thing model as JSON that values must fit.")
 @click.option("--devices", type=_FILE, callback=_devices, help="File of registered device keys, one a line.")
-@click.option("--code", default=ACCEPTED, show_default=True, help="Answer every message with this code.")
+@click.option(
+    "--code",
+    type=click.IntRange(0, 9999),
+    show_default=str(ACCEPTED),
+    help="Answer every message with this code.",
+)
 @click.option("--silent", is_flag=True, help="Answer nothing.")
 @click.option(
     "--silence",
@@ -90,7 +95,7 @@ def enos(
     products: dict[str, str],
     model_path: Path | None,
     devices: frozenset[str] | None,
-    code: int,
+    code: int | None,
     silent: bool,
     silence: float,
     late: float,
@@ -103,13 +108,15 @@ def enos(
 
     The MQTT broker behind is one of its own, or the one at BROKER_URL.
     """
+    if silent and code is not None:
+        raise click.UsageError("say --code or --silent, not both: what is silent answers no code")
     stop = stop_on_signals()
     rules = Rules(products, load_model(model_path) if model_path else None, devices, time_scale)
     with _broker(broker_url) as url, closing(Notices()) as notices:
         hub = StrictHub(
-            url, rules, address=(bind, port), on_message=_tell_to(notices), on_notice=notices.print
+            url, rules, address=(bind, port), on_message=_tell_to(notices, silent), on_notice=notices.print
         )
-        hub.code, hub.silent, hub.silence_share = code, silent, silence / 100
+        hub.code, hub.silent, hub.silence_share = ACCEPTED if code is None else code, silent, silence / 100
         hub.late_seconds, hub.numeric_ids = late, numeric_ids
         hub.restrict(restrict)
         with hub:
@@ -126,9 +133,11 @@ def _broker(url: str | None) -> Iterator[str]:
         yield broker.url
 
 
-def _tell_to(notices: Notices) -> Callable[[str, Verdict], None]:
+def _tell_to(notices: Notices, silent: bool) -> Callable[[str, Verdict], None]:
     def tell(_topic: str, verdict: Verdict) -> None:
-        if verdict.code != ACCEPTED:
+        if silent:
+            notices.print(f"message {verdict.id} came and was not answered")
+        elif verdict.code != ACCEPTED:
             notices.print(f"message {verdict.id} refused with {verdict.code}: {verdict.reason}")
 
     return tell

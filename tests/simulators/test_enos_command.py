@@ -79,8 +79,10 @@ def test_its_answers_can_be_chosen(
 def test_it_can_be_silent(tmp_path: Path, mosquitto: Mosquitto, option: list[str]) -> None:
     with enos(tmp_path, *option, mosquitto.url) as (program, url):
         with Sender(url, login=credentials()) as sender:
-            sender.client.publish(TOPIC, payload(), qos=1).wait_for_publish(SECONDS)
-        assert "1 events accepted; 0 of 1 messages refused." in ended(program)
+            sender.client.publish(TOPIC, payload(id="7"), qos=1).wait_for_publish(SECONDS)
+        lines = ended(program)
+    assert "1 events accepted; 0 of 1 messages refused." in lines
+    assert ("message 7 came and was not answered" in lines) == ("--silent" in option)
     assert sender.replies.empty()
 
 
@@ -113,6 +115,9 @@ def test_a_flood_of_refusals_prints_few_lines(tmp_path: Path, mosquitto: Mosquit
     [
         (["--product", "key"], "must look like KEY=SECRET"),
         (["--model", "no.json"], "does not exist"),
+        (["--code", "10000"], "not in the range 0<=x<=9999"),
+        (["--code", "-1"], "not in the range 0<=x<=9999"),
+        (["--silent", "--code", "200"], "say --code or --silent, not both"),
         (["--model", __file__], "can't be used"),
     ],
 )
