@@ -50,9 +50,10 @@ def demo(seconds: float | None) -> None:
         database_url = f"sqlite:///{Path(folder) / 'demo.db'}"
         with closing(Database(database_url)) as database:
             migrate(database)
-            Demo(database, f"http://127.0.0.1:{free_port()}").run(
+            closing_line = Demo(database, f"http://127.0.0.1:{free_port()}").run(
                 stop, _environment(database_url, hub.url), Path(folder) / "demo.log"
             )
+    click.echo(f"Ended: {closing_line}. All of it was deleted.")
 
 
 class Demo:
@@ -68,12 +69,12 @@ class Demo:
             Box(url, form="v5r3", encoding="multipart", kind=Kind.REALTIME, people=20, seed=2),
         ]
         self._posting = [threading.Thread(target=self._post, args=(box,), daemon=True) for box in self._boxes]
-        self._done = threading.Event()
+        self._ready, self._done = threading.Event(), threading.Event()
         self._next_line = 0.0
         self._finish_by = 0.0
 
-    def run(self, stop: threading.Event, environment: dict[str, str], log_path: Path) -> None:
-        """Run until `stop` is set and what was posted has reached EnOS, then say what came of it."""
+    def run(self, stop: threading.Event, environment: dict[str, str], log_path: Path) -> str:
+        """Run until `stop` is set and what was posted has reached EnOS; returns in words what came of it."""
         environment |= {"RECEIVER_BIND": self._url.removeprefix("http://")}
         with log_path.open("wb") as log, Live(auto_refresh=False) as live:
             for thread in self._posting:
@@ -84,17 +85,18 @@ class Demo:
             finally:
                 for box in self._boxes:
                     box.stop()
-        click.echo(self._line())
+        return self._line()
 
     def _post(self, box: Box) -> None:
         urllib3.request("GET", f"{self._url}/readyz", retries=_UNTIL_READY)
+        self._ready.set()
         for result in box.run(None, _RATE):
             self._accepted += result.status == 200
 
     def _look(self, live: Live, stop: threading.Event) -> None:
         if live.console.is_terminal:
             live.update(self._table(), refresh=True)
-        elif time.monotonic() > self._next_line:
+        elif self._ready.is_set() and time.monotonic() > self._next_line:
             click.echo(self._line())
             self._next_line = time.monotonic() + _PLAIN_SECONDS
         if stop.is_set():

@@ -142,16 +142,32 @@ def test_a_simulated_box_reports_what_the_receiver_said(tmp_path: Path) -> None:
     assert "0 of 2 accepted" in output
 
 
-def test_the_demo_delivers_what_it_stores(tmp_path: Path) -> None:
-    code, output = run_se3(tmp_path, "demo", "--seconds", "15")
+def demo_ended_well(output: str) -> None:
+    """All that was stored was delivered, and the last line says that and that nothing is left."""
     last = output.strip().splitlines()[-1]
     numbers = re.fullmatch(
-        r"(\d+) accepted, (\d+) stored with \d+ pictures, 0 waiting, (\d+) delivered to EnOS", last
+        r"Ended: (\d+) accepted, (\d+) stored with \d+ pictures, 0 waiting, (\d+) delivered to EnOS\."
+        r" All of it was deleted\.",
+        last,
     )
-    assert code == 0
-    assert numbers
+    assert numbers, output
     assert numbers[2] == numbers[3]
     assert int(numbers[1]) > 0  # a box may have given up on one that was stored
+
+
+def test_the_demo_delivers_what_it_stores(tmp_path: Path) -> None:
+    code, output = run_se3(tmp_path, "demo", "--seconds", "15")
+    assert code == 0
+    demo_ended_well(output)
+
+
+def test_the_demo_counts_from_when_the_receiver_is_ready_until_ctrl_c(tmp_path: Path) -> None:
+    with Program([own_program("se3"), "demo"], tmp_path / "out.log") as program:
+        program.wait_for_output("[1-9][0-9]* delivered", timeout=60)
+        assert program.stop(signal.SIGINT, timeout=40) == 0
+        output = program.output()
+    demo_ended_well(output)
+    assert output.count("0 accepted, 0 stored") <= 1
 
 
 def test_refused_bodies_are_admitted_and_discarded_by_command(tmp_path: Path, sqlite_url: str) -> None:
