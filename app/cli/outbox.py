@@ -76,10 +76,14 @@ def show(name: int | UUID) -> None:
                 raise Se3Error(f"there is no delivery {outbox_id}; `se3 outbox list` shows the newest")
             mapped = mapped_now(event)
             holder = holder_of(connection, delivery.channel or mapped.channel)
-    known = _known(delivery) | _known_of(event) | {"device key": mapped.device_key}
-    for label, value in (known | {"what to do": what_to_do(delivery, holder)}).items():
+    _show(_known(delivery) | _known_of(event) | {"device key": mapped.device_key})
+    _show({"what to do": what_to_do(delivery, holder)})
+
+
+def _show(lines: dict[str, str]) -> None:
+    for name, value in lines.items():
         if value:
-            click.echo(f"{label:<14}{value}")
+            click.echo(f"{name:<14}{value}")
 
 
 def _known(delivery: store.Delivery) -> dict[str, str]:

@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,24 +11,20 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
 
 from app.cli import enos_check, enos_trial
-from app.cli.enos_room import note_connect, present_holder
 from app.cli.main import se3
 from app.domain.events import Kind
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
 from app.domain.times import to_milliseconds
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
-from app.errors import ChannelError
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.hub import Hub
 from app.simulators.enos.strict_hub import StrictHub
 from app.store import channels, events
 from app.store.clock import now
 from app.store.database import Database
-from app.store.models import ChannelConnectRow
 from tests.support.mosquitto import Mosquitto
 from tests.support.new_events import new_event
 from tests.support.ports import free_port
@@ -256,30 +250,6 @@ def test_what_connected_while_the_person_thought_counts(
     assert said.code == 1
     assert "Check again in" in said.error
     assert (hub.messages, connects(database)) == (0, 4)
-
-
-def test_of_two_who_found_the_last_room_one_connects(database: Database) -> None:
-    """Both looked before either noted; noting looks again."""
-    note_connects(database, 2)
-    with database.write() as connection:
-        old = now(connection) - timedelta(seconds=60)
-        connection.execute(update(ChannelConnectRow).values(at=old))
-    start = threading.Barrier(3)
-
-    def look_and_note(_: int) -> str:
-        present_holder(database, DEFAULT_CHANNEL)
-        start.wait(30)
-        try:
-            note_connect(database, DEFAULT_CHANNEL)
-        except ChannelError as error:
-            return str(error)
-        return "noted"
-
-    with ThreadPoolExecutor() as pool:
-        said = sorted(pool.map(look_and_note, range(3)))
-    assert "Check again in" in said[0]
-    assert said[1:] == ["noted", "noted"]
-    assert connects(database) == 4
 
 
 def test_a_forwarder_that_was_pushed_out_comes_back_within_the_limits(
