@@ -12,7 +12,7 @@ from app.cli.enos_room import note_connect, present_holder
 from app.cli.enos_sample import Sample, channel_of_made_up, made_up_sample, stored_sample
 from app.cli.enos_trial import try_channel
 from app.config import Settings, load_settings
-from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.forwarders import CONNECTED, Forwarder
 from app.enos.setup import Setup, load_setup
 from app.errors import ChannelError, Se3Error, SettingsError, StoreUnavailable
 from app.store.database import Database
@@ -147,7 +147,7 @@ class Checks:
 def _effects(holder: Forwarder | None, sample: Sample | None) -> list[str]:
     """What a check does to others, in words; prints what it would post, and what may disturb it."""
     effects = []
-    if holder and holder.state == ForwarderState.HEALTHY:
+    if holder and holder.state in CONNECTED:
         effects.append(f"pushes out the forwarder on {holder.host}, process {holder.pid}, which comes back")
     elif holder:
         click.echo(

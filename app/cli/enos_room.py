@@ -3,11 +3,10 @@
 import math
 import time
 
-from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.forwarders import CONNECTED, Forwarder
 from app.errors import ChannelError
 from app.forwarder.pacing import MOST_CONNECTS, NOTED_SPACING_SECONDS, seconds_until_room
 from app.store import channels
-from app.store.channel_lock import lock_channel
 from app.store.database import Database
 
 
@@ -37,7 +36,7 @@ def note_connect(database: Database, channel: str) -> None:
 
 def _seconds_unless_noted(database: Database, channel: str) -> float:
     with database.write() as connection:
-        lock_channel(connection, channel)
+        channels.lock(connection, channel)
         holder = channels.holder_of(connection, channel)
         wait = _wait_for_room(channels.connect_ages(connection, channel), holder)
         if not wait:
@@ -47,7 +46,7 @@ def _seconds_unless_noted(database: Database, channel: str) -> float:
 
 def _wait_for_room(ages: list[float], holder: Forwarder | None) -> float:
     """Seconds until there is room, few enough to wait for; 0 if there is."""
-    returns = holder is not None and holder.state == ForwarderState.HEALTHY  # any other counts our connect
+    returns = holder is not None and holder.state in CONNECTED  # any other counts our connect
     wait = seconds_until_room(ages, 2 if returns else 1)
     if wait <= NOTED_SPACING_SECONDS:
         return wait

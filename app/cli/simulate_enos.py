@@ -32,7 +32,7 @@ def _devices(
     if path is None:
         return None
     try:
-        return frozenset(path.read_text(encoding="utf-8").split())
+        return frozenset(path.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError) as error:
         raise click.BadParameter(str(error)) from None
 

@@ -24,6 +24,10 @@ class ForwarderState(StrEnum):
     DEAD = "dead"
 
 
+CONNECTED = frozenset({ForwarderState.HEALTHY, ForwarderState.FAILING})
+"""The states in which another login at EnOS pushes a forwarder out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forwarder:
     """A forwarder process at work on one channel. `reason` says why it is failing, disconnected or paused."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from app.store.outbox import Claimed
 
-_MOST_EVENTS = 4096
+_MOST_EVENTS = 1024
+_LEAST_BYTES = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Backlog:
 
     def __init__(self, most_bytes: int) -> None:
         """`most_bytes`: so many may the elements of one message have, with a comma between each two."""
-        self._most_bytes = most_bytes
+        self._most_bytes = self._fitting_bytes = most_bytes
         self._waiting: deque[Post] = deque()
         self._halves: deque[Sequence[Post]] = deque()
 
@@ -34,6 +35,14 @@ class Backlog:
     def add(self, posts: Sequence[Post]) -> None:
         """Put posts behind the others; of these the ones that never failed go first."""
         self._waiting.extend(sorted(posts, key=lambda post: post.row.attempts))
+
+    def shrink(self) -> None:
+        """Make messages half as large: on a slow line a large one is not answered in time."""
+        self._fitting_bytes = max(_LEAST_BYTES, self._fitting_bytes // 2)
+
+    def grow(self) -> None:
+        """Make messages larger again, if they were made smaller."""
+        self._fitting_bytes = min(self._most_bytes, self._fitting_bytes * 5 // 4)
 
     def halve(self, posts: Sequence[Post]) -> None:
         """Put a refused message's two halves before all others, to find the event that is to blame."""
@@ -73,7 +82,7 @@ class Backlog:
         taken = [self._waiting.popleft()]
         failed = taken[0].row.attempts
         most = max(1, _MOST_EVENTS >> failed)
-        left = self._most_bytes - len(taken[0].element)
+        left = self._fitting_bytes - len(taken[0].element)
         while self._waiting and len(taken) < most and self._waiting[0].row.attempts == failed:
             left -= len(self._waiting[0].element) + 1
             if left < 0:

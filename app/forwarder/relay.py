@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.delivery import Decision
 from app.enos.messages import Reply, envelope_bytes, new_message_id, post
 from app.enos.mode import Mode
-from app.enos.replies import decide
 from app.forwarder.byte_rate import ByteRate
 from app.forwarder.claims import Claims
 from app.forwarder.flights import Flights
@@ -21,7 +19,6 @@ BATCH_BYTES = 480_000
 """A message of several events has at most so many: two of them go in a second. EnOS takes 524,288."""
 
 CLAIMED_AT_ONCE = 1000  # rows; about what makes a message
-MOST_SILENCES = 3  # unanswered messages in a row, then the connection is given up
 _OVERHEAD_BYTES = 150  # of a message: its topic and MQTT's own
 IDLE_SECONDS = 0.025  # how long a new event may wait to be noticed; a look costs well under a millisecond
 
@@ -96,7 +93,7 @@ class Relay:
     @property
     def is_mute(self) -> bool:
         """Whether EnOS has answered nothing for so long that the connection may be to blame."""
-        return self._verdicts.silences >= MOST_SILENCES
+        return self._verdicts.is_mute
 
     def begin(self) -> None:
         """A connection was opened: one event goes first, the others once EnOS has answered."""
@@ -122,8 +119,8 @@ class Relay:
         for reply in self._exchange.replies(self._patience()):
             if flight := self._flights.answered(reply.id):
                 self._verdicts.on_reply(flight, reply)
-            elif decide(reply.code) is Decision.DELIVERED:
-                self._results.delivered(self._flights.answered_late(reply.id), reply.code)
+            elif late := self._flights.answered_late(reply.id):
+                self._verdicts.on_late_reply(late, reply)
         if self._exchange.is_writing:
             self._flights.still_leaving(time.monotonic())
         for flight in self._flights.expired(time.monotonic()):

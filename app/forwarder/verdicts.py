@@ -16,6 +16,9 @@ from app.store.outbox import Claimed
 
 _LONGEST_FAULT_SECONDS = 5.0  # it may be one event that EnOS fails on: others must not wait for long
 
+MOST_SILENCES, MUTE_SECONDS = 3, 45.0
+"""So many unanswered messages in a row, and so long without a late reply either, end a connection."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,7 +27,7 @@ class Verdicts:
 
     `is_proven`: the last word was a judgement, neither a fault nor silence; while it is not, one event goes
     at a time. `trouble` says in words what the last word was, None if all is well. `pause_reason` says why
-    EnOS shut the channel out, None while it does not. `silences` counts the unanswered messages in a row.
+    EnOS shut the channel out, None while it does not.
     """
 
     def __init__(self, results: Results, backlog: Backlog, rng: random.Random) -> None:
@@ -39,9 +42,15 @@ class Verdicts:
         self.is_proven = False
         self.trouble: str | None = None
         self.pause_reason: str | None = None
-        self.silences = 0
+        self.heard()
         self._faults = 0
         self._held_until = 0.0
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether EnOS has answered nothing for so long that the connection may be to blame."""
+        long_ago = time.monotonic() - self._heard_at > MUTE_SECONDS
+        return self._silences >= MOST_SILENCES and long_ago
 
     @property
     def is_held_back(self) -> bool:
@@ -52,8 +61,9 @@ class Verdicts:
         """EnOS answered a message."""
         posts, decision = flight.posts, decide(reply.code)
         reason = explain(reply.code, reply.message)
-        self.silences = 0
+        self.heard()
         if decision is Decision.DELIVERED:
+            self._backlog.grow()
             self._results.delivered(rows_of(posts), reply.code)
             log.info("message_delivered", message=flight.id, events=len(posts))
         elif decision is Decision.PARK:
@@ -66,10 +76,21 @@ class Verdicts:
         if decision in (Decision.DELIVERED, Decision.PARK):
             self.is_proven, self.trouble, self._faults = True, None, 0
 
+    def heard(self) -> None:
+        """Something came from EnOS, in time or late."""
+        self._silences, self._heard_at = 0, time.monotonic()
+
     def on_silence(self, flight: Flight) -> None:
         """EnOS left a message unanswered, while the connection stood."""
-        self.silences += 1
+        self._silences += 1
+        self._backlog.shrink()
         self._failed(flight, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
+
+    def on_late_reply(self, rows: Sequence[Claimed], reply: Reply) -> None:
+        """EnOS answered a message that was given up; unless it took these, they go again anyway."""
+        self.heard()
+        if decide(reply.code) is Decision.DELIVERED:
+            self._results.delivered(rows, reply.code)
 
     def _find_offender(self, flight: Flight, code: int, reason: str) -> None:
         """EnOS takes all of a message or nothing: halve it down to the one event that is to blame."""

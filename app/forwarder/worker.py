@@ -10,7 +10,7 @@ from app.domain.forwarders import ForwarderState
 from app.errors import ChannelError, StoreUnavailable
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
-from app.forwarder.relay import MOST_SILENCES, Exchange, Relay
+from app.forwarder.relay import Exchange, Relay
 from app.store import channels, outbox
 from app.store.database import Database
 
@@ -127,9 +127,6 @@ class Worker:
             self._drop()
         if wait := self._seconds_to_connect():
             return wait
-        with self._database.write() as connection:
-            channels.note_connect(connection, self._name)
-        self._pacer.connecting(time.monotonic())
         try:
             self._connection.open()
         except ChannelError as error:
@@ -142,14 +139,21 @@ class Worker:
         return 0
 
     def _seconds_to_connect(self) -> float:
-        """Until we may; when we think so, others' connects are looked up: a check's, an earlier holder's."""
+        """Seconds until we may; 0 notes the connect that follows.
+
+        When we think that we may, others' connects are looked up: a check's, an earlier holder's.
+        """
         now = time.monotonic()
         if wait := max(self._pacer.wait(now), self._paused_until - now):
             return wait
-        with self._database.read() as connection:
-            ages = channels.connect_ages(connection, self._name)
-        self._pacer.remember(ages, time.monotonic())
-        return self._pacer.wait(time.monotonic())
+        with self._database.write() as connection:
+            channels.lock(connection, self._name)
+            self._pacer.remember(channels.connect_ages(connection, self._name), now)
+            if wait := self._pacer.wait(now):
+                return wait
+            channels.note_connect(connection, self._name)
+        self._pacer.connecting(now)
+        return 0
 
     def _failed(self, reason: str) -> None:
         self._pacer.failed(time.monotonic())
@@ -167,7 +171,7 @@ class Worker:
 
     def _hang_up(self) -> None:
         """The connection stands, but nothing comes back: a new one may bring the replies again."""
-        reason = f"EnOS has left {MOST_SILENCES} messages in a row unanswered"
+        reason = "the connection stood, but EnOS answered nothing any more"
         self._connection.close()
         self._failed(reason)
         self._was_open = False

@@ -38,6 +38,15 @@ def beat(connection: Connection, forwarder: Forwarder, lease: timedelta) -> floa
     return max(0.1, ((lease_until.scalar() or present) - present).total_seconds())
 
 
+def lock(connection: Connection, channel: str) -> None:
+    """Make others who lock this channel, or beat for it, wait until the transaction ends.
+
+    What is read behind it can't change by another's hand. On SQLite every write transaction waits anyway.
+    """
+    connection.execute(insert_missing(connection, ChannelRow).values(name=channel))
+    connection.execute(select(ChannelRow.name).where(_named(channel)).with_for_update())
+
+
 def is_held_by(connection: Connection, channel: str, forwarder_id: UUID) -> bool:
     """Whether a forwarder holds a channel, and will until this transaction ends."""
     query = select(ChannelRow.name).where(

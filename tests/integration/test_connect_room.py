@@ -10,7 +10,6 @@ from sqlalchemy import insert
 from app.cli.enos_room import note_connect, present_holder
 from app.errors import ChannelError
 from app.store import channels
-from app.store.channel_lock import lock_channel
 from app.store.clock import now
 from app.store.database import Database
 from app.store.models import ChannelConnectRow
@@ -18,10 +17,10 @@ from app.store.models import ChannelConnectRow
 
 def test_who_notes_a_connect_sees_what_another_is_about_to_note(database: Database) -> None:
     with database.write() as connection:
-        lock_channel(connection, "north")  # from now on it has a row, as one with a forwarder has
+        channels.lock(connection, "north")  # from now on it has a row, as one with a forwarder has
     with ThreadPoolExecutor() as pool:
         with database.write() as connection:
-            lock_channel(connection, "north")
+            channels.lock(connection, "north")
             noting = pool.submit(note_connect, database, "north")
             for _ in range(4):
                 channels.note_connect(connection, "north")

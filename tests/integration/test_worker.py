@@ -13,7 +13,7 @@ import pytest
 from app.domain.forwarders import ForwarderState
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
 from app.errors import ChannelError, StoreUnavailable
-from app.forwarder import flights
+from app.forwarder import flights, verdicts
 from app.forwarder import lease as lease_module
 from app.forwarder import pacing as pacing_module
 from app.forwarder import worker as worker_module
@@ -239,6 +239,7 @@ def test_a_connection_that_brings_no_replies_is_made_anew(
     database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flights, "REPLY_SECONDS", 0.1)
+    monkeypatch.setattr(verdicts, "MUTE_SECONDS", 0.5)
     monkeypatch.setattr(pacing_module, "AFTER_FAILURE_SECONDS", 0.1)
     monkeypatch.setattr(pacing_module, "JITTER_SECONDS", 0.0)
     connection = FakeConnection(lambda _: None)

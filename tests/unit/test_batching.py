@@ -37,7 +37,7 @@ def test_a_message_holds_as_many_as_fit_and_no_more(sizes: list[tuple[int, int]]
     for one, other in pairwise(found):
         fits = len(b",".join(p.element for p in [*one, other[0]])) <= 3000
         alike = one[0].row.attempts == other[0].row.attempts
-        assert not (fits and alike) or len(one) == max(1, 4096 >> one[0].row.attempts)
+        assert not (fits and alike) or len(one) == max(1, 1024 >> one[0].row.attempts)
 
 
 def test_an_event_larger_than_a_message_should_be_goes_alone() -> None:
@@ -48,12 +48,28 @@ def test_an_event_larger_than_a_message_should_be_goes_alone() -> None:
 
 def test_what_failed_goes_in_smaller_messages_down_to_one_event() -> None:
     backlog = Backlog(10**9)
-    backlog.add([post(number, 1, attempts) for attempts in (0, 3, 10, 12, 20) for number in range(600)])
+    backlog.add([post(number, 1, attempts) for attempts in (0, 1, 8, 10, 20) for number in range(600)])
     longest = {
         attempts: max(len(taken) for taken in group)
         for attempts, group in groupby(messages(backlog), lambda taken: taken[0].row.attempts)
     }
-    assert longest == {0: 600, 3: 512, 10: 4, 12: 1, 20: 1}
+    assert longest == {0: 600, 1: 512, 8: 4, 10: 1, 20: 1}
+
+
+def test_messages_shrink_on_a_slow_line_and_grow_again() -> None:
+    backlog = Backlog(100_000)
+    backlog.add([post(number, 999) for number in range(500)])
+    assert len(backlog.take_message()) == 100
+    backlog.shrink()
+    assert len(backlog.take_message()) == 50
+    backlog.grow()
+    assert len(backlog.take_message()) == 62
+    for _ in range(9):
+        backlog.shrink()
+    assert len(backlog.take_message()) == 8
+    for _ in range(20):
+        backlog.grow()
+    assert len(backlog.take_message()) == 100
 
 
 def test_halves_go_first_and_the_front_half_before_the_other() -> None:
