@@ -29,6 +29,7 @@ class BoxSocket:
         self.requests: list[dict[str, Any]] = []
         self._host, self._port = host, port
         self._changed = threading.Condition()
+        self._stopped = False
         self._open: set[ServerConnection] = set()
         self._asked: dict[ServerConnection, list[str]] = {}
         self._server: Server
@@ -51,6 +52,7 @@ class BoxSocket:
             )
         except OSError as error:
             raise Se3Error(f"The simulated box can't listen on {self.url}: {error.strerror}.") from error
+        self._stopped = False
         self._port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="box-socket")
         self._thread.start()
@@ -59,7 +61,10 @@ class BoxSocket:
         """Stop listening and end every connection."""
         self._server.shutdown()
         self._thread.join()
-        for connection in list(self._open):
+        with self._changed:
+            self._stopped = True
+            connections = list(self._open)
+        for connection in connections:
             connection.close(CloseCode.GOING_AWAY)
         self._wait(lambda: not self._open, _REQUEST_SECONDS)
 
@@ -88,8 +93,12 @@ class BoxSocket:
     def _serve(self, connection: ServerConnection) -> None:
         with self._changed:
             self._open.add(connection)
+            stopped = self._stopped  # between the handshake, which the client has seen, and here
         try:
-            self._hear(connection)
+            if stopped:
+                connection.close(CloseCode.GOING_AWAY)
+            else:
+                self._hear(connection)
         except (ConnectionClosed, TimeoutError):
             connection.close()
         finally:
