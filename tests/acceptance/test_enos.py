@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,7 @@ EVENTS = int(os.environ.get("BACKLOG_EVENTS", "800"))
 IS_LONG = EVENTS >= 20_000
 BROKEN, RESTRICTED_SECONDS = (20, 10.0) if IS_LONG else (6, 3.0)
 KILLS = int(os.environ.get("FORWARDER_KILLS", "2"))
+MORE_THAN_A_LIFE = 6000  # events: it lasts half a second, and a tenth of a second brings 1,000 to EnOS
 PATIENCE = 60 + EVENTS / 100
 FIRST = 1_566_016_554_000
 DEVICE = "AKOPKKKKK__192.168.1.25"
@@ -50,9 +51,9 @@ def broken(number: int) -> dict[str, Any]:
     return {"want_action": "1"}
 
 
-def fill(database: Database, number: int, offenders: set[int]) -> None:
-    for start in range(0, number, 500):
-        some = range(start, min(start + 500, number))
+def fill(database: Database, numbers: range, offenders: Set[int] = frozenset()) -> None:
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
         new = [new_event(n, reg_pic="", **(broken(n) if n in offenders else {})) for n in some]
         with database.write() as connection:
             events.record(connection, new)
@@ -63,9 +64,13 @@ def states(database: Database) -> dict[str, int]:
         return {state: number for state, number in counts(connection).outbox.items() if number}
 
 
-def is_drained(database: Database) -> bool:
+def waiting(database: Database) -> int:
     with database.read() as connection:
-        return counts(connection).waiting == 0
+        return counts(connection).waiting
+
+
+def is_drained(database: Database) -> bool:
+    return waiting(database) == 0
 
 
 @pytest.fixture
@@ -118,7 +123,7 @@ def test_a_backlog_gets_through_whatever_enos_does(
 ) -> None:
     """Broken events, a restart, lost replies and a restricted flow: the rest arrives, within every rule."""
     offenders = set(random.Random(7).sample(range(EVENTS), BROKEN))
-    fill(database, EVENTS, offenders)
+    fill(database, range(EVENTS), offenders)
     hub = StrictHub(mosquitto.url, replace(rules, time_scale=1.0 if IS_LONG else SCALE), keep=0)
     hub.silence_share = 0.05
     with hub:
@@ -148,12 +153,14 @@ def test_a_backlog_gets_through_whatever_enos_does(
 def test_kills_lose_nothing_and_double_no_more_than_what_was_on_its_way(
     database: Database, mosquitto: Mosquitto, rules: Rules, start: Start
 ) -> None:
-    number = KILLS * 1200  # more than a life can send
-    fill(database, number, set())
+    number = 0
     chance = random.Random(3)
     doubles = []
     with StrictHub(mosquitto.url, rules, keep=0) as hub:
         for _ in range(KILLS):
+            new = range(number, number + MORE_THAN_A_LIFE - waiting(database))
+            fill(database, new)
+            number += len(new)
             before, doubled = hub.messages, hub.events - len(hub.times)
             forwarder = start(hub, FAST)
             forwarder.wait_until(lambda: hub.messages > before + 1, 60)  # noqa: B023 - called at once
@@ -178,11 +185,11 @@ def test_a_second_forwarder_takes_over_within_ten_seconds_and_never_beside_the_f
         first = start(hub, REAL)
         wait_until(lambda: hub.counters.most_connections_at_once)
         second = start(hub, REAL)
-        fill(database, 50, set())
+        fill(database, range(50))
         assert hub.wait_for_events(50, 15)
         ended = time.monotonic()
         first.kill() if number == signal.SIGKILL else first.stop(number)
-        fill(database, 60, set())
+        fill(database, range(50, 60))
         assert hub.wait_for_events(60, 15)
         took = time.monotonic() - ended
         wait_until(lambda: is_drained(database))
