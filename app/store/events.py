@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,13 @@ from app import jsontext
 from app.domain import pointers
 from app.domain.events import FaceEvent, Kind, NewEvent, Recorded
 from app.store import outbox, pictures, sightings, warnings
+from app.store.driver import Insert
 from app.store.models import EventRow
-from app.store.statements import insert_missing
 
 _COLUMNS = tuple(EventRow.__table__.columns)
 _FIELDS = tuple(field.name for field in dataclasses.fields(FaceEvent))
+_values = operator.attrgetter(*_FIELDS)
+_INSERT_MISSING = Insert(EventRow, _FIELDS, "ON CONFLICT DO NOTHING RETURNING id")
 
 
 def record(connection: Connection, new_events: Sequence[NewEvent]) -> list[Recorded]:
@@ -26,13 +29,13 @@ def record(connection: Connection, new_events: Sequence[NewEvent]) -> list[Recor
     """
     if not new_events:
         return []
+    new_events = sightings.linked(connection, new_events)
     added = _insert(connection, new_events)
     outcomes = {event_id: Recorded(event_id, duplicate=False) for event_id in added}
     # In order, as the others: a variant is inserted too.
     for new in sorted(new_events, key=lambda new: _key(new.event)):
         if new.event.id not in outcomes:
             outcomes[new.event.id] = _record_repeated(connection, new, added)
-    sightings.link(connection, list(added.values()))
     return [outcomes[new.event.id] for new in new_events]
 
 
@@ -67,8 +70,7 @@ def _insert(connection: Connection, new_events: Sequence[NewEvent]) -> dict[UUID
     """Insert what is new, with all that belongs to it; returns these events by their ids."""
     # In order, so that two transactions which add the same events can't wait for each other.
     ordered = sorted((new.event for new in new_events), key=_key)
-    statement = insert_missing(connection, EventRow).returning(EventRow.id)
-    ids = set(connection.scalars(statement, [_values(event) for event in ordered]))
+    ids = {UUID(str(row.id)) for row in _INSERT_MISSING.execute(connection, [_values(e) for e in ordered])}
     added = [new for new in new_events if new.event.id in ids]
     pictures.keep(connection, added)
     warnings.keep(connection, added)
@@ -113,10 +115,6 @@ def _exact_text(document: dict[str, Any], places: Iterable[tuple[str, str | None
 
 def _key(event: FaceEvent) -> tuple[str, bytes]:
     return event.kind, event.fingerprint
-
-
-def _values(event: FaceEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in _FIELDS}
 
 
 def _event(values: dict[str, Any]) -> FaceEvent:

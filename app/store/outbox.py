@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, insert, literal, select, update
+from sqlalchemy import Connection, Select, bindparam, literal, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
 from app.domain.times import EPOCH
 from app.store import clock
+from app.store.driver import Insert
 from app.store.models import ChannelRow, OutboxRow
 
 UNROUTED = ""
 """The channel of rows for which none has been chosen yet."""
 
+_INSERT = Insert(OutboxRow, ("event_id", "state", "due_at", "attempts"))
 _SHOWN = (
     OutboxRow.id,
     OutboxRow.event_id,
@@ -79,8 +81,9 @@ class Delivery:
 
 def add(connection: Connection, events: Sequence[FaceEvent]) -> None:
     """Put events into the outbox, due at once."""
-    if events:
-        connection.execute(insert(OutboxRow), [_new_row(event) for event in events])
+    # Due at once, whatever the clocks of two machines say, and in the order of ids.
+    rows = [(event.id, DeliveryState.PENDING, EPOCH, 0) for event in events]
+    _INSERT.execute(connection, rows)
 
 
 def anything_due(connection: Connection, channel: str, now: datetime) -> bool:
@@ -173,15 +176,6 @@ def get(connection: Connection, outbox_id: int) -> Delivery | None:
     """One row, or None."""
     row = connection.execute(select(*_SHOWN).where(OutboxRow.id == outbox_id)).one_or_none()
     return None if row is None else Delivery(*row)
-
-
-def _new_row(event: FaceEvent) -> dict[str, object]:
-    return {
-        "event_id": event.id,
-        "state": DeliveryState.PENDING,
-        "due_at": EPOCH,  # at once, whatever the clocks of two machines say, and in the order of ids
-        "attempts": 0,
-    }
 
 
 def _claim(

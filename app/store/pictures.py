@@ -1,28 +1,29 @@
 """Pictures: each kept once, and linked to the places where events show it."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 from uuid import UUID
 
 import pybase64
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from app.domain.events import NewEvent, Picture, PictureUse
+from app.store.driver import Insert
 from app.store.models import EventPictureRow, PictureRow
-from app.store.statements import insert_missing
 
-Key = TypeVar("Key", UUID, bytes)
-
+_INSERT_MISSING = Insert(PictureRow, ("sha256", "media_type", "size", "content"), "ON CONFLICT DO NOTHING")
+_LINK = Insert(EventPictureRow, ("event_id", "position", "pointer", "field", "prefix", "sha256"))
 _SLICE = 1000  # parameters of a statement; PostgreSQL takes 65,535
 
 
 def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
     """Store the pictures of new events that are not stored yet, and link all of them."""
-    links = [_link(s.event.id, position, use) for s in new_events for position, use in enumerate(s.pictures)]
-    if not links:
-        return
-    _keep_missing(connection, {use.picture.sha256: use.picture for s in new_events for use in s.pictures})
-    connection.execute(insert(EventPictureRow), links)
+    pictures = {use.picture.sha256: use.picture for new in new_events for use in new.pictures}
+    # In order, so that two transactions which add the same pictures can't wait for each other.
+    _INSERT_MISSING.execute(connection, [_row(pictures[sha256]) for sha256 in sorted(pictures)])
+    links = [
+        _link(new.event.id, position, use) for new in new_events for position, use in enumerate(new.pictures)
+    ]
+    _LINK.execute(connection, links)
 
 
 def uses_of(connection: Connection, event_id: UUID) -> list[PictureUse]:
@@ -77,41 +78,13 @@ def places_of(connection: Connection, event_id: UUID) -> list[tuple[str, str | N
     return [(place, prefix) for place, prefix in rows]
 
 
-def _keep_missing(connection: Connection, pictures: dict[bytes, Picture]) -> None:
-    missing = pictures.keys() - _known(connection, list(pictures))
-    # In order, so that two transactions which add the same pictures can't wait for each other.
-    if rows := [_row(pictures[sha256]) for sha256 in sorted(missing)]:
-        connection.execute(insert_missing(connection, PictureRow), rows)
-
-
-def _known(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
-    """Those of these pictures that are stored already."""
-    return {
-        sha256
-        for some in _slices(hashes)
-        for sha256 in connection.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(some)))
-    }
-
-
-def _slices(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+def _slices(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     return (keys[i : i + _SLICE] for i in range(0, len(keys), _SLICE))
 
 
-def _row(picture: Picture) -> dict[str, object]:
-    return {
-        "sha256": picture.sha256,
-        "media_type": picture.media_type,
-        "size": len(picture.content),
-        "content": picture.content,
-    }
+def _row(picture: Picture) -> tuple[object, ...]:
+    return picture.sha256, picture.media_type, len(picture.content), picture.content
 
 
-def _link(event_id: UUID, position: int, use: PictureUse) -> dict[str, object]:
-    return {
-        "event_id": event_id,
-        "position": position,
-        "pointer": use.pointer,
-        "field": use.field,
-        "prefix": use.prefix,
-        "sha256": use.picture.sha256,
-    }
+def _link(event_id: UUID, position: int, use: PictureUse) -> tuple[object, ...]:
+    return event_id, position, use.pointer, use.field, use.prefix, use.picture.sha256

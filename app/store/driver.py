@@ -1,0 +1,81 @@
+"""Statements as the driver takes them, for the way of every event: SQLAlchemy would build each anew."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Row
+
+from app.store.models import Base
+
+_MOST_ROWS = 64  # of a statement: each number of rows is a statement of its own, and 64 gain what can be gained
+
+Convert = Callable[[Any], Any]
+
+
+class Insert:
+    """INSERT of many rows at once into some columns of a table."""
+
+    def __init__(self, model: type[Base], columns: Sequence[str], ending: str = "") -> None:
+        """`columns`: the order in which rows hold their values. `ending`: of the statement, after the rows."""
+        self._model = model
+        self._columns = columns
+        self._ending = ending
+
+    def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Row[Any]]:
+        """Insert the rows; returns what the ending's RETURNING gives, if it has one, as the driver gives it."""
+        returned: list[Row[Any]] = []
+        for some in slices(rows):
+            convert = to_driver(self._model, tuple(self._columns), connection.dialect)
+            values = tuple(value for row in some for value in convert(row))
+            result = connection.exec_driver_sql(self._statement(connection.dialect, len(some)), values)
+            if result.returns_rows:
+                returned += result
+        return returned
+
+    @functools.cache  # noqa: B019 - each is a global
+    def _statement(self, dialect: Dialect, number: int) -> str:
+        row = f"({', '.join([marker(dialect)] * len(self._columns))})"
+        names = ", ".join(dialect.identifier_preparer.quote(name) for name in self._columns)
+        rows = ", ".join([row] * number)
+        return f"INSERT INTO {self._model.__tablename__} ({names}) VALUES {rows} {self._ending}"
+
+
+def marker(dialect: Dialect) -> str:
+    """What stands for a value in the driver's statements."""
+    return "?" if dialect.paramstyle == "qmark" else "%s"
+
+
+def slices(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The rows, as many at a time as one statement takes."""
+    return (rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS))
+
+
+@functools.cache
+def to_driver(
+    model: type[Base], columns: tuple[str, ...], dialect: Dialect
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """A function that makes of these columns' values, in this order, what the driver takes."""
+    types = [model.__table__.columns[name].type for name in columns]
+    return _converter([type_.dialect_impl(dialect).bind_processor(dialect) for type_ in types])
+
+
+@functools.cache
+def from_driver(
+    model: type[Base], columns: tuple[str, ...], dialect: Dialect
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """A function that makes values of these columns of what the driver gives, in this order."""
+    types = [model.__table__.columns[name].type for name in columns]
+    return _converter([type_.dialect_impl(dialect).result_processor(dialect, None) for type_ in types])
+
+
+def _converter(processors: Sequence[Convert | None]) -> Callable[[Sequence[Any]], list[Any]]:
+    conversions = [(index, convert) for index, convert in enumerate(processors) if convert]
+
+    def convert_all(row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for index, convert in conversions:
+            values[index] = convert(values[index])
+        return values
+
+    return convert_all
