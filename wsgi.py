@@ -5,4 +5,4 @@ from app.factory import create_receiver
 from app.telemetry.logs import configure_logging
 
 configure_logging()
-app = create_receiver(load_settings())
+app = create_receiver(load_settings(), shares_writer=True)

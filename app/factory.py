@@ -14,18 +14,23 @@ from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
 from app.store.database import Database
 from app.store.quarantine import bounds_of
+from app.store.recorder import Recorder
+from app.store.shared_writer import SharedWriter
 from app.store.writer import Writer
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def create_receiver(settings: Settings) -> Flask:
-    """Build the app that boxes post to. It starts one writing thread and connects at the first request."""
+def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask:
+    """Build the app that boxes post to. It starts one writing thread and connects at the first request.
+
+    `shares_writer`: on SQLite, one process writes for all that serve this app.
+    """
     database = Database(settings.database_url)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
-    app.extensions["writer"] = writer = Writer(database, bounds_of(settings))
+    app.extensions["writer"] = writer = _writer(settings, database, shared=shares_writer)
     app.before_request(lambda: read_body(settings.max_body_bytes))
     answer_errors(app, writer, settings.refused_status)
     app.register_blueprint(create_endpoints(settings, writer))
@@ -33,6 +38,13 @@ def create_receiver(settings: Settings) -> Flask:
     app.register_blueprint(create_pictures(settings, database))
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way
     return app
+
+
+def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder:
+    bounds = bounds_of(settings)
+    if shared and database.sqlite_file:
+        return SharedWriter(database, database.sqlite_file, bounds)
+    return Writer(database, bounds)
 
 
 def _forgive_slashes(wsgi_app: WsgiApp) -> WsgiApp:

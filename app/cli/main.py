@@ -11,6 +11,7 @@ _COMMANDS = {
     "run": "app.cli.run:run",
     "forward": "app.cli.forward:forward",
     "listen": "app.cli.listen:listen",
+    "write": "app.cli.write:write",
     "migrate": "app.cli.run:migrate",
     "status": "app.cli.status:status",
     "events": "app.cli.events:events",

@@ -12,7 +12,7 @@ from app.errors import OwnFault, Refused, StoreUnavailable
 from app.receiver.body.decoding import decode
 from app.receiver.event.reading import read_events
 from app.receiver.refusing import log_refused, refusal
-from app.store.writer import Writer
+from app.store.recorder import Recorder
 
 STORE_RETRY_SECONDS = 2.0
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 class Intake:
     """Records real-time events from many threads, and keeps what has to be refused."""
 
-    def __init__(self, settings: Settings, writer: Writer, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, writer: Recorder, stop: threading.Event) -> None:
         """`stop` ends the wait for a database that is away."""
         self._settings = settings
         self._writer = writer

@@ -18,7 +18,7 @@ from app.config import Settings
 from app.domain.events import Arrival
 from app.errors import Se3Error
 from app.receiver.intake import Intake
-from app.store.writer import Writer
+from app.store.recorder import Recorder
 
 QUIET_SECONDS = 10.0  # then a ping; after as many more without an answer the box counts as dead
 STOP_SECONDS = 3.0  # for messages that have come already
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 def listen(
-    urls: Sequence[str], devices: Sequence[str], settings: Settings, writer: Writer, stop: threading.Event
+    urls: Sequence[str], devices: Sequence[str], settings: Settings, writer: Recorder, stop: threading.Event
 ) -> None:
     """Take the real-time events that boxes serve at `urls`, each in a thread of its own, until `stop` is set.
 

@@ -10,7 +10,7 @@ from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, UnknownPa
 from app.receiver import replies
 from app.receiver.paths import KNOWN_PATHS
 from app.receiver.requests import printable
-from app.store.writer import Writer
+from app.store.recorder import Recorder
 
 _UNKNOWN_PATH = "This path takes nothing; /HistoryEvent, /RealTimeEvent and /DeviceStatus do"
 _OWN_FAULT = "The receiver failed on this body; its log says where. The body is kept."
@@ -18,7 +18,7 @@ _OWN_FAULT = "The receiver failed on this body; its log says where. The body is 
 log = structlog.get_logger(__name__)
 
 
-def answer_errors(app: Flask, writer: Writer, refused_status: int | None) -> None:
+def answer_errors(app: Flask, writer: Recorder, refused_status: int | None) -> None:
     """Have every error of a request answered, and its body kept where there is something to keep."""
     refuser = Refuser(writer, refused_status)
     app.register_error_handler(Refused, refuser.refuse)
@@ -33,7 +33,7 @@ def answer_errors(app: Flask, writer: Writer, refused_status: int | None) -> Non
 class Refuser:
     """Answers requests that can't be accepted."""
 
-    def __init__(self, writer: Writer, refused_status: int | None) -> None:
+    def __init__(self, writer: Recorder, refused_status: int | None) -> None:
         """`refused_status`: what to answer in place of a body's own status, once the body is kept."""
         self._writer = writer
         self._refused_status = refused_status

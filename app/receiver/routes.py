@@ -14,12 +14,12 @@ from app.receiver.event.reading import read_events
 from app.receiver.paths import STATUS, paths_of
 from app.receiver.requests import decode_body
 from app.receiver.status.reading import read_reports
-from app.store.writer import Writer
+from app.store.recorder import Recorder
 
 log = structlog.get_logger(__name__)
 
 
-def create_endpoints(settings: Settings, writer: Writer) -> Blueprint:
+def create_endpoints(settings: Settings, writer: Recorder) -> Blueprint:
     """Build the endpoints for events of both kinds and for status reports, under all their names."""
     endpoints = Blueprint("endpoints", __name__)
     for report, paths in paths_of(settings).items():
@@ -29,7 +29,7 @@ def create_endpoints(settings: Settings, writer: Writer) -> Blueprint:
     return endpoints
 
 
-def _events(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Response]:
+def _events(kind: Kind, settings: Settings, writer: Recorder) -> Callable[[], Response]:
     def receive() -> Response:
         decoded = decode_body(settings)
         recorded = writer.record(read_events(kind, decoded, g.arrival, settings))
@@ -40,7 +40,7 @@ def _events(kind: Kind, settings: Settings, writer: Writer) -> Callable[[], Resp
     return receive
 
 
-def _status(settings: Settings, writer: Writer) -> Callable[[], Response]:
+def _status(settings: Settings, writer: Recorder) -> Callable[[], Response]:
     def receive() -> Response:
         reports = read_reports(decode_body(settings), g.arrival)
         for report, changes in zip(reports, writer.record_status(reports), strict=True):

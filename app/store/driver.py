@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Dialect, Row
 
 from app.store.models import Base
 
-_MOST_ROWS = 64  # of a statement: each number of rows is a statement of its own, and 64 gain what can be gained
+_MOST_ROWS = 64  # of a statement; each number of rows is a statement of its own
 
 Convert = Callable[[Any], Any]
 
@@ -17,13 +17,13 @@ class Insert:
     """INSERT of many rows at once into some columns of a table."""
 
     def __init__(self, model: type[Base], columns: Sequence[str], ending: str = "") -> None:
-        """`columns`: the order in which rows hold their values. `ending`: of the statement, after the rows."""
+        """`columns`: in the order in which rows hold their values. `ending` follows the rows."""
         self._model = model
         self._columns = columns
         self._ending = ending
 
     def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Row[Any]]:
-        """Insert the rows; returns what the ending's RETURNING gives, if it has one, as the driver gives it."""
+        """Insert the rows; returns what the ending's RETURNING gives, as the driver gives it."""
         returned: list[Row[Any]] = []
         for some in slices(rows):
             convert = to_driver(self._model, tuple(self._columns), connection.dialect)
@@ -38,7 +38,7 @@ class Insert:
         row = f"({', '.join([marker(dialect)] * len(self._columns))})"
         names = ", ".join(dialect.identifier_preparer.quote(name) for name in self._columns)
         rows = ", ".join([row] * number)
-        return f"INSERT INTO {self._model.__tablename__} ({names}) VALUES {rows} {self._ending}"
+        return f"INSERT INTO {self._model.__tablename__} ({names}) VALUES {rows} {self._ending}"  # noqa: S608 - our own names
 
 
 def marker(dialect: Dialect) -> str:

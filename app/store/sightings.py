@@ -25,7 +25,8 @@ SELECT * FROM (
 ) AS candidates"""
 _TAKE_TURNS = """\
 SELECT pg_advisory_xact_lock(turn) FROM (
-    SELECT DISTINCT hashtextextended(identity_id, 0) AS turn FROM unnest(%s::text[]) AS identity_id ORDER BY turn
+    SELECT DISTINCT hashtextextended(identity_id, 0) AS turn
+    FROM unnest(%s::text[]) AS identity_id ORDER BY turn
 ) AS turns"""
 
 

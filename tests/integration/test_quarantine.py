@@ -14,7 +14,7 @@ from app.domain.refusals import Refusal
 from app.errors import Invalid, Se3Error
 from app.receiver.admission import Admission, admit
 from app.receiver.paths import STATUS
-from app.store import devices, events, quarantine, writer
+from app.store import batches, devices, events, quarantine
 from app.store.database import Database
 from app.store.quarantine import Bounds
 from app.store.queries import counts
@@ -143,12 +143,12 @@ def test_the_age_is_bounded_though_nothing_more_is_refused(
     real_prune = quarantine.prune
 
     def prune_and_tell(*arguments: Any) -> int:
-        monkeypatch.setattr(writer, "_PRUNE_SECONDS", 3600)  # not once more after the next
+        monkeypatch.setattr(batches, "PRUNE_SECONDS", 3600)  # not once more after the next
         pruned.release()
         return real_prune(*arguments)
 
     monkeypatch.setattr(quarantine, "prune", prune_and_tell)
-    monkeypatch.setattr(writer, "_PRUNE_SECONDS", 0.05)
+    monkeypatch.setattr(batches, "PRUNE_SECONDS", 0.05)
     idle = Writer(database, BOUNDS)
     assert pruned.acquire(timeout=10)
     assert pruned.acquire(timeout=10)

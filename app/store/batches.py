@@ -1,0 +1,109 @@
+"""Group commit: what comes in together shares one transaction and one wait for the disk."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from app.domain.devices import StatusReport
+from app.domain.events import NewEvent
+from app.domain.refusals import Refusal
+from app.errors import Conflict, NotStored, StoreUnavailable
+from app.store import devices, events, quarantine
+from app.store.database import Database
+
+MOST_JOBS = 64  # of a batch: transactions longer than this gain nothing more
+PRUNE_SECONDS = 3600.0
+_CONFLICT_TRIES = 3  # of a transaction that PostgreSQL gives up for another one
+_PRUNED_PART = 0.1  # of the quarantine's bounds
+
+log = structlog.get_logger(__name__)
+
+Item = NewEvent | Refusal | StatusReport
+Outcome = list[Any] | StoreUnavailable | NotStored
+"""An outcome for each item of a job, in their order; or why none of them was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one request wants written, all of it or nothing. `tell` gets the outcome, once it is on disk."""
+
+    items: Sequence[Item]
+    tell: Callable[[Outcome], object]
+
+
+class Batches:
+    """Writes batches of jobs, one at a time, and holds the quarantine's bounds."""
+
+    def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
+        """`bounds`: the quarantine's."""
+        self._database = database
+        self._bounds = bounds
+        self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
+        self._prune_at = time.monotonic() + PRUNE_SECONDS
+
+    @property
+    def seconds_to_prune(self) -> float:
+        """How long `prune` may wait if nothing is written meanwhile; 0 if it is time."""
+        return max(0.0, self._prune_at - time.monotonic())
+
+    def write(self, batch: list[Job], more: Callable[[], list[Job]] = list) -> None:
+        """Write a batch, and what has come in (`more`) while it waited for its turn; tell each job."""
+        self._write(batch, more, _CONFLICT_TRIES)
+
+    def prune(self) -> None:
+        """Hold the bounds, in a transaction of its own: what is committed stays acknowledged if it fails."""
+        self._prune_at = time.monotonic() + PRUNE_SECONDS
+        try:
+            with self._database.write() as connection:
+                quarantine.prune(connection, self._bounds, datetime.now(UTC))
+            self._unpruned_part = 0.0
+        except Exception as error:  # noqa: BLE001 - whoever writes lives on
+            log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
+
+    def _write(self, batch: list[Job], more: Callable[[], list[Job]], tries: int) -> None:
+        try:
+            with self._database.write() as connection:
+                batch += more()
+                outcomes = iter(_store(connection, [item for job in batch for item in job.items]))
+        except Exception as error:  # noqa: BLE001 - the waiting requests must hear of it, and whoever writes lives on
+            if isinstance(error, Conflict) and tries > 1:
+                self._write(batch, list, tries - 1)
+            else:
+                self._write_failed(batch, error)
+        else:
+            for job in batch:
+                job.tell([next(outcomes) for _ in job.items])
+            self._count_kept([item for job in batch for item in job.items if isinstance(item, Refusal)])
+
+    def _write_failed(self, batch: list[Job], error: Exception) -> None:
+        """One job that the database refuses must not take down those it shared a transaction with."""
+        if len(batch) > 1 and not isinstance(error, StoreUnavailable):
+            for job in batch:
+                self.write([job])
+            return
+        log.error("write_failed", error=type(error).__name__, reason=str(error).partition("\n")[0])
+        failure = NotStored(f"the database refuses it: {type(error).__name__}")
+        for job in batch:
+            job.tell(error if isinstance(error, StoreUnavailable) else failure)
+
+    def _count_kept(self, refusals: list[Refusal]) -> None:
+        """Hold the bounds once a good part of them has been added: looking costs more than adding."""
+        added_bytes = sum(quarantine.kept_bytes(refusal) for refusal in refusals)
+        self._unpruned_part += added_bytes / self._bounds.bytes + len(refusals) / self._bounds.bodies
+        if refusals and self._unpruned_part >= _PRUNED_PART:
+            self.prune()
+
+
+def _store(connection: Connection, items: list[Item]) -> list[Any]:
+    """Write items of all kinds; returns an outcome for each, in their order."""
+    outcomes: dict[type[Item], Iterator[Any]] = {
+        NewEvent: iter(events.record(connection, [item for item in items if isinstance(item, NewEvent)])),
+        Refusal: iter(quarantine.keep(connection, [item for item in items if isinstance(item, Refusal)])),
+        StatusReport: iter(devices.record(connection, [i for i in items if isinstance(i, StatusReport)])),
+    }
+    return [next(outcomes[type(item)]) for item in items]

@@ -1,0 +1,63 @@
+"""How a receiver's process and the writer process talk: pickled objects, each behind its length.
+
+Unpickling may run what it is told to, so the socket is this user's alone; see `app.store.writer_process`.
+"""
+
+import pickle
+import socket
+import struct
+from typing import Any
+
+_LENGTH = struct.Struct("!Q")
+_PIECE_BYTES = 2**20
+
+
+def send(connection: socket.socket, value: object) -> None:
+    """Send an object.
+
+    Raises:
+        OSError: the connection is gone, or took longer than its timeout.
+    """
+    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    connection.sendall(_LENGTH.pack(len(content)) + content)
+
+
+class Inbox:
+    """Collects the pieces of what comes in on a connection, one object at a time."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        """`connection` may send its next object only after the last one was answered."""
+        self._connection = connection
+        self._received = bytearray()
+
+    def receive(self) -> Any:
+        """Wait for a whole object.
+
+        Raises:
+            OSError: the connection is gone, or took longer than its timeout.
+        """
+        while not self.take_piece():
+            pass
+        return self.open()
+
+    def take_piece(self) -> bool:
+        """Take what has come in, or wait for a piece; tells whether the object is whole.
+
+        Raises:
+            OSError: as above.
+        """
+        piece = self._connection.recv(_PIECE_BYTES)
+        if not piece:
+            raise ConnectionError("the other side closed the connection")
+        self._received += piece
+        return len(self._received) >= _LENGTH.size and len(self._received) >= _LENGTH.size + self._length()
+
+    def open(self) -> Any:
+        """The object, which is whole."""
+        content, self._received = self._received, bytearray()
+        with memoryview(content) as view:
+            return pickle.loads(view[_LENGTH.size :])  # noqa: S301 - this user's own process sent it
+
+    def _length(self) -> int:
+        length: int = _LENGTH.unpack_from(self._received)[0]
+        return length

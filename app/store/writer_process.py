@@ -1,0 +1,120 @@
+"""The process that writes for all receiver processes of an SQLite database.
+
+SQLite has one writer at a time. Where each process writes for itself, they wait for each other, each commits
+less at a time, and the thread that writes has to wait for its process's other threads at every step.
+"""
+
+import os
+import selectors
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from app.errors import StoreUnavailable
+from app.store.batches import Batches, Job, Outcome
+from app.store.frames import Inbox, send
+
+_BACKLOG = 128  # connects that wait
+_PATIENCE_SECONDS = 1.0  # for a receiver that waits for its reply, and doesn't take it
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """A thread of a receiver's process."""
+
+    connection: socket.socket
+    inbox: Inbox
+
+
+def socket_path(sqlite_file: Path) -> str:
+    """Where the writer process of a database listens, as short as it can be said from here.
+
+    A socket's path can have some 100 bytes.
+    """
+    path = str(sqlite_file.with_name(sqlite_file.name + ".writer").absolute())
+    return min(path, os.path.relpath(path), key=len)
+
+
+class WriterProcess:
+    """Writes what comes in while it commits as the next batch."""
+
+    def __init__(self, sqlite_file: Path, batches: Batches) -> None:
+        """Listen beside the database's file, for this user's processes only.
+
+        Raises:
+            StoreUnavailable: it can't listen there.
+        """
+        self._batches = batches
+        self._selector = selectors.DefaultSelector()
+        self._listener = _listen(socket_path(sqlite_file))
+        self._selector.register(self._listener, selectors.EVENT_READ)
+
+    def serve(self, parent: IO[bytes]) -> None:
+        """Write until `parent`, of which nothing is read, is closed at its other end; then what is there."""
+        self._selector.register(parent, selectors.EVENT_READ)
+        with self._listener, self._selector:
+            ready: Sequence[object] = ()
+            while parent not in ready:
+                ready = self._ready(self._batches.seconds_to_prune)
+                self._write(ready)
+
+    def _ready(self, timeout: float) -> Sequence[object]:
+        return [key.data or key.fileobj for key, _ in self._selector.select(timeout)]
+
+    def _write(self, ready: Sequence[object]) -> None:
+        if jobs := self._jobs(ready):
+            self._batches.write(jobs, lambda: self._jobs(self._ready(0)))
+        elif not ready:
+            self._batches.prune()
+
+    def _jobs(self, ready: Sequence[object]) -> list[Job]:
+        """Let in who connects, and take what comes in; returns what has come in whole."""
+        if self._listener in ready:
+            self._accept()
+        taken = (self._take(client) for client in ready if isinstance(client, _Client))
+        return [job for job in taken if job]
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.settimeout(_PATIENCE_SECONDS)
+        self._selector.register(connection, selectors.EVENT_READ, _Client(connection, Inbox(connection)))
+
+    def _take(self, client: _Client) -> Job | None:
+        try:
+            return (
+                Job(client.inbox.open(), partial(self._tell, client)) if client.inbox.take_piece() else None
+            )
+        except OSError:
+            self._drop(client)
+            return None
+
+    def _tell(self, client: _Client, outcome: Outcome) -> None:
+        try:
+            send(client.connection, outcome)
+        except OSError:
+            self._drop(client)
+
+    def _drop(self, client: _Client) -> None:
+        """Its process has ended, or it gave up; it does not learn of its outcome, and nobody else does."""
+        with suppress(KeyError):  # dropped already
+            self._selector.unregister(client.connection)
+        client.connection.close()
+
+
+def _listen(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    mask = os.umask(0o177)  # what comes in is unpickled
+    try:
+        Path(path).unlink(missing_ok=True)  # of one that has ended
+        listener.bind(path)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise StoreUnavailable(f"the writer process can't listen on {path}: {error}") from error
+    finally:
+        os.umask(mask)
+    return listener

@@ -1,0 +1,144 @@
+"""On SQLite one process writes for all of the receiver's; whichever is killed, nothing is lost."""
+
+import os
+import re
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from app.config import ROOT
+from app.simulators.encodings import encode
+from app.store.database import Database
+from app.store.queries import counts
+from tests.support.payloads import payload
+from tests.support.ports import free_port
+from tests.support.programs import Program
+from tests.support.waiting import wait_until
+
+STARTED = re.compile(r"process_started .*pid=(\d+)")
+
+
+class Receiver:
+    """gunicorn with two workers on a fresh SQLite database."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(10))
+        settings = {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "DISK_FLOOR_MB": "0"}
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+        self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
+        self.socket = folder / "se3.db.writer"
+        self.program.wait_until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        """Whether its port and its writer process listen."""
+        try:
+            self.http.request("GET", f"http://{self.address}/healthz")
+        except urllib3.exceptions.HTTPError:
+            return False
+        return self.socket.exists()
+
+    def post(self, number: int) -> tuple[int, bool]:
+        """Post an event of its own; returns the status, and whether it counts as a duplicate."""
+        body, headers = encode(
+            payload("history-contract") | {"timestamp": 1_600_000_000_000 + number}, "json"
+        )
+        reply = self.http.request("POST", f"http://{self.address}/HistoryEvent", body=body, headers=headers)
+        return reply.status, reply.json()["data"]["duplicate"]
+
+    def writers(self) -> list[int]:
+        """Process ids of all writer processes that were started, the last one last."""
+        return [int(found) for found in STARTED.findall(self.program.output())]
+
+    def await_writer(self, after: int) -> int:
+        """The process id of a writer process that follows so many others."""
+        self.program.wait_until(lambda: len(self.writers()) > after)
+        return self.writers()[-1]
+
+
+@pytest.fixture
+def receiver(tmp_path: Path, sqlite_url: str) -> Iterator[Receiver]:
+    receiver = Receiver(tmp_path, sqlite_url)
+    yield receiver
+    receiver.program.stop()
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def is_gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def events_in(url: str) -> int:
+    with closing(Database(url)) as database, database.read() as connection:
+        return counts(connection).events
+
+
+def test_whoever_is_killed_what_was_acknowledged_is_there_once(receiver: Receiver, sqlite_url: str) -> None:
+    answered: list[tuple[int, bool]] = []
+    numbers = iter(range(400))
+
+    def post_all() -> None:
+        answered.extend(map(receiver.post, numbers))
+
+    threads = [threading.Thread(target=post_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(answered) > 100)
+    os.kill(receiver.await_writer(0), signal.SIGKILL)
+    for thread in threads:
+        thread.join()
+    assert [status for status, _ in answered] == [200] * 400
+    assert events_in(sqlite_url) == 400
+    assert sum(duplicate for _, duplicate in answered) <= 4  # of one batch nobody knew that it was stored
+
+
+def test_it_is_who_writes(receiver: Receiver) -> None:
+    answered: list[tuple[int, bool]] = []
+    writer = receiver.await_writer(0)
+    box = threading.Thread(target=lambda: answered.append(receiver.post(1)))
+    os.kill(writer, signal.SIGSTOP)
+    try:
+        box.start()
+        box.join(0.5)
+        assert not answered
+    finally:
+        os.kill(writer, signal.SIGCONT)
+    box.join(10)
+    assert answered == [(200, False)]
+
+
+def test_with_the_worker_that_keeps_it_the_writer_process_ends_and_another_begins(receiver: Receiver) -> None:
+    writer = receiver.await_writer(0)
+    keeper = parent_of(writer)
+    assert receiver.post(1) == (200, False)
+    os.kill(keeper, signal.SIGKILL)
+    wait_until(lambda: is_gone(writer))
+    assert receiver.post(2) == (200, False)
+    assert parent_of(receiver.await_writer(1)) != keeper
+    assert receiver.post(3) == (200, False)
+
+
+def test_it_writes_for_this_user_only_and_ends_with_the_receiver(receiver: Receiver) -> None:
+    assert stat.S_IMODE(receiver.socket.stat().st_mode) == 0o600
+    writer = receiver.await_writer(0)
+    receiver.program.stop()
+    wait_until(lambda: is_gone(writer))
+
+
+def test_refusals_and_status_reports_go_by_it_too(receiver: Receiver, sqlite_url: str) -> None:
+    url = f"http://{receiver.address}"
+    assert "quarantine" in receiver.http.request("POST", f"{url}/HistoryEvent", body=b"{}").json()
+    reply = receiver.http.request("POST", f"{url}/DeviceStatus", json=payload("status-v2r4"))
+    assert reply.status == 200
+    with closing(Database(sqlite_url)) as database, database.read() as connection:
+        assert counts(connection).quarantine == 1

@@ -1,0 +1,40 @@
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store.frames import Inbox, send
+
+
+@given(st.lists(st.binary(max_size=50) | st.text(max_size=50) | st.integers(), min_size=1, max_size=5))
+def test_what_is_sent_is_received_one_object_at_a_time(values: list[Any]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        inbox = Inbox(theirs)
+        for value in values:
+            send(ours, value)
+            assert inbox.receive() == value
+
+
+def test_an_object_is_whole_only_with_its_last_piece() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send(ours, "a")
+        content = theirs.recv(1000)
+        inbox = Inbox(theirs)
+        for place in range(len(content) - 1):
+            ours.send(content[place : place + 1])
+            assert not inbox.take_piece()
+        ours.send(content[-1:])
+        assert inbox.take_piece()
+        assert inbox.open() == "a"
+
+
+def test_a_closed_connection_is_an_error() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.close()
+        with pytest.raises(ConnectionError, match="closed"):
+            Inbox(theirs).receive()
