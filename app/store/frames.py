@@ -3,13 +3,28 @@
 Unpickling may run what it is told to, so the socket is this user's alone; see `app.store.writer_process`.
 """
 
+import copyreg
+import dataclasses
+import operator
 import pickle
 import socket
 import struct
 from typing import Any
 
+from app.domain.events import FaceEvent, NewEvent, Picture, PictureUse
+
 _LENGTH = struct.Struct("!Q")
 _PIECE_BYTES = 2**20
+
+
+def _pickle_by_position(cls: type[Any]) -> None:
+    """Half as expensive as what dataclasses with slots do by themselves."""
+    values = operator.attrgetter(*(field.name for field in dataclasses.fields(cls)))
+    copyreg.pickle(cls, lambda value: (cls, values(value)))
+
+
+for _cls in (FaceEvent, NewEvent, Picture, PictureUse):
+    _pickle_by_position(_cls)
 
 
 def send(connection: socket.socket, value: object) -> None:

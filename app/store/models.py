@@ -1,6 +1,7 @@
 """The tables."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,18 +23,26 @@ from sqlalchemy.types import DateTime, Integer, TypeDecorator
 from app import jsontext
 
 
+def _sqlite_text(value: datetime | None) -> str | None:
+    """An instant in SQLAlchemy's form for SQLite, in UTC without a zone."""
+    return (
+        None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    )
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC instant; SQLite, which has no time zones, keeps it without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn any aware instant into UTC; SQLite gets it without a zone."""
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Turn any aware instant into UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """SQLite's own makes text of each part of a time in Python; there are several times in each event."""
+        return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Give every instant back in UTC, with its zone."""
