@@ -1,6 +1,8 @@
 """JSON text goes in and out unchanged, and what could not be given back is refused."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,78 @@ from app import jsontext
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20)
+
+keys = texts | st.sampled_from(["", "a", "a", 'say "a"', "\\"])
+numbers = st.sampled_from(
+    [
+        "-0",
+        "-0.0",
+        "0e5",
+        "1E400",
+        "-1e-400",
+        "9223372036854775808",
+        "18446744073709551616",
+        "-9223372036854775809",
+    ]
+)
+
+
+def string_texts(contents: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """JSON strings in the spellings that senders use."""
+    plain = contents.map(lambda text: json.dumps(text, ensure_ascii=False))
+    return plain | contents.map(json.dumps) | plain.map(lambda text: text.replace("/", "\\/"))
+
+
+def object_text(pairs: list[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
+
+
+scalar_texts = (
+    scalars.map(json.dumps)
+    | numbers
+    | st.integers(2**62, 2**66).map(str)
+    | string_texts(texts | keys)
+    | st.sampled_from(
+        ['"\\ud83d\\ude00"', '"\\ud83d"', '"\\u0022"', '"\\u0000"', '"\x01"', "NaN", "01", "1.", "nul"]
+    )
+)
+json_texts = st.recursive(
+    scalar_texts,
+    lambda inner: (
+        st.lists(inner).map(lambda items: f"[{','.join(items)}]")
+        | st.lists(st.tuples(string_texts(keys), inner)).map(object_text)
+    ),
+    max_leaves=20,
+)
+
+
+def outcome(parse: Callable[[bytes | str], Any], body: bytes | str) -> str:
+    try:
+        return repr(parse(body))  # which tells 1 from 1.0, and 0.0 from -0.0
+    except ValueError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@given(json_texts, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]))
+def test_the_fast_parser_says_what_the_standard_library_says(text: str, encoding: str) -> None:
+    for body in (text, text.encode(encoding)):
+        assert outcome(jsontext.parse, body) == outcome(jsontext._parse_exactly, body)
+
+
+@given(json_texts, st.data())
+def test_the_fast_parser_refuses_what_the_standard_library_refuses(text: str, data: st.DataObject) -> None:
+    """Damaged text, UTF-8 broken in its midst included."""
+    whole = text.encode()
+    place = data.draw(st.integers(0, len(whole)))
+    body = whole[:place] + data.draw(st.binary(max_size=2)) + whole[place + data.draw(st.integers(0, 2)) :]
+    assert outcome(jsontext.parse, body) == outcome(jsontext._parse_exactly, body)
+
+
+@given(st.integers(jsontext.MAX_DEPTH - 3, jsontext.MAX_DEPTH + 3), st.sampled_from(["", "1", '"a"', "{}"]))
+def test_the_fast_parser_goes_as_deep_as_the_standard_library(levels: int, innermost: str) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        body = (opening * levels + (innermost or "null") + closing * levels).encode()
+        assert outcome(jsontext.parse, body) == outcome(jsontext._parse_exactly, body)
 
 
 @given(values)

@@ -76,10 +76,12 @@ def decode(body: bytes, content_type: str, most_bytes: int) -> Decoded:
     body = gunzip(body, most_bytes)
     if not _looks_like_text(body):
         body = inflate(body, most_bytes) or body
+    if _looks_like_json(body):
+        return _decode_json(body)
     if not body.strip():
         raise Unreadable("The body is empty: the box must send one event as JSON or form data")
     media_type, options = parse_options_header(content_type)
-    if _looks_like_json(body) or media_type.endswith("json"):
+    if media_type.endswith("json"):
         return _decode_json(body)
     if boundary := options.get("boundary") or _first_boundary(body):
         document, charset = multipart_document(body, boundary)
@@ -104,13 +106,23 @@ def _looks_like_json(body: bytes) -> bool:
 
 def _decode_json(body: bytes) -> Decoded:
     try:
-        unicode = json.detect_encoding(body)
-        charset = charset_of([body]) if unicode == UTF_8 else unicode
-        value = jsontext.parse(body.decode(charset))
+        value, charset = _json_of(body)
     except ValueError as error:
         raise Unreadable(f"The body is not valid JSON: {_without_content(error)}") from None
     is_array = isinstance(value, list)
     return Decoded(_events(value), Encoding.JSON, is_array, charset_warnings(charset))
+
+
+def _json_of(body: bytes) -> tuple[Any, str]:
+    """The value that a body holds, and its charset."""
+    unicode = json.detect_encoding(body)
+    try:
+        return jsontext.parse(body), unicode
+    except UnicodeDecodeError:
+        if unicode != UTF_8:
+            raise
+    charset = charset_of([body])
+    return jsontext.parse(body.decode(charset)), charset
 
 
 def _events(value: Any) -> list[dict[str, Any]]:
