@@ -81,9 +81,8 @@ class Pictures:
             if known:
                 self._warn(path)
             return value
-        rebuilt = text_as_sent(prefix, content) == sent
-        self._add(path, name, prefix if rebuilt else None, media_type, content)
-        return None if rebuilt else sent
+        self._add(path, name, prefix, media_type, content)
+        return sent if prefix is None else None
 
     def _stays(self, path: tuple[str | int, ...]) -> bool:
         """Whether a picture stays text: one too many, or its place holds U+0000, which no column can."""
@@ -105,13 +104,26 @@ class Pictures:
         )
 
 
-def _decode(text: str) -> tuple[str, bytes]:
-    """Read base64 in its dialects: data URL, line breaks, URL-safe, no padding, spaces instead of plus."""
+def _decode(text: str) -> tuple[str | None, bytes]:
+    """Read base64 in its dialects: data URL, line breaks, URL-safe, no padding, spaces instead of plus.
+
+    Returns what stood before the base64 as well, None where the text can't be rebuilt from the bytes.
+    """
     prefix = match.group() if (match := _PREFIX.match(text)) else ""
+    base64 = text[len(prefix) :] if prefix else text
     try:
-        return prefix, pybase64.b64decode(text[len(prefix) :] if prefix else text, validate=True)
+        content = pybase64.b64decode(base64, validate=True)
     except (binascii.Error, ValueError):
-        return prefix, _decode_dialect(text[len(prefix) :])
+        return None, _decode_dialect(base64)
+    return prefix if _ends_as_encoded(base64, content) else None, content
+
+
+def _ends_as_encoded(base64: str, content: bytes) -> bool:
+    """Whether text that decodes without any leniency is what encoding makes of its bytes.
+
+    Only the unused bits of its last characters can differ, so there is no need to encode a whole picture.
+    """
+    return base64[-4:] == text_as_sent("", content[-(len(content) % 3 or 3) :])
 
 
 def _decode_dialect(text: str) -> bytes:
