@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import EXCLUDE, ValidationError
+from marshmallow import ValidationError
 
 from app.domain.events import Kind
-from app.domain.firmware import NESTED, PERSON_TYPES, FirmwareForm, Found, form_of
+from app.domain.firmware import FORMS, NESTED, PERSON_TYPES, FirmwareForm, Found, form_of
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning, WarningCode
 from app.errors import Invalid, Problem
@@ -14,9 +14,8 @@ from app.receiver.event.containers import restore_containers
 from app.receiver.event.schema import Contract
 from app.receiver.fields import Text
 
-_CONTRACT = Contract(unknown=EXCLUDE)
-_ALL = frozenset(_CONTRACT.fields)
-_TEXTS = frozenset(name for name, field in _CONTRACT.fields.items() if isinstance(field, Text))
+_CONTRACTS = {form.name: Contract(form) for form in FORMS}
+_TEXTS = frozenset(name for name, field in _CONTRACTS[NESTED.name].fields.items() if isinstance(field, Text))
 _INDISPENSABLE = frozenset({"identity_id", "timestamp"})
 
 
@@ -68,10 +67,11 @@ def dev_sno_of(values: dict[str, Any]) -> str | None:
 
 def _load(form: FirmwareForm, found: dict[str, Found]) -> tuple[dict[str, Any], dict[str, Problem]]:
     """Values in their types, and what is wrong with each of the other fields."""
-    given = {name: place.value for name, place in found.items()}
-    sent = {name: value for name, value in given.items() if value is not None or name in form.required}
+    sent = {
+        name: place.value for name, place in found.items() if place.value is not None or name in form.required
+    }
     try:
-        values: dict[str, Any] = _CONTRACT.load(sent, partial=_ALL - form.required)
+        values: dict[str, Any] = _CONTRACTS[form.name].load(sent)
     except ValidationError as error:
         wrong = error.messages_dict.items()
         return dict(error.valid_data or {}), {
