@@ -3,8 +3,7 @@
 import hashlib
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from decimal import Context, Decimal
 from typing import Any
 
@@ -13,8 +12,7 @@ from app.domain.firmware import CONTAINERS, TEXT_NAMES
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 400  # characters; longer digit strings are compared as they stand
 _EXACT = Context(prec=_LONGEST_NUMBER)
-
-Path = tuple[str, ...]
+_TRUTHS = {"True": "true", "False": "false"}  # as Python's senders of forms write them
 
 
 def fingerprint(document: Mapping[str, Any], pictures: Mapping[str, bytes]) -> bytes:
@@ -25,36 +23,43 @@ def fingerprint(document: Mapping[str, Any], pictures: Mapping[str, bytes]) -> b
     text a form would carry for it; null, "" and {} count as nothing, for a form can't tell them from a
     missing field.
     """
-    places = {tuple(pointer.split("/")[1:]): sha256.hex() for pointer, sha256 in pictures.items()}
-    places |= {path: text for path, text in _leaves(document, ()) if text and path not in places}
+    places = {pointer[1:]: sha256.hex() for pointer, sha256 in pictures.items()}
+    _add_leaves(places, document, "")
     hoisted = _hoisted(places)
-    leaves = sorted(("/".join(_place(path, hoisted)), text) for path, text in places.items())
+    leaves = sorted((_place(path, hoisted), text) for path, text in places.items())
     lines = [f"{len(place)}:{place}{len(text)}:{text}" for place, text in leaves]
     return hashlib.sha256("".join(lines).encode()).digest()
 
 
-def _hoisted(places: Iterable[Path]) -> Set[str]:
+def _add_leaves(places: dict[str, str], value: Any, path: str) -> None:
+    """Add what `value`, to which `path` leads, holds; `path` ends with a slash if it isn't empty."""
+    for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+        name = str(key).replace("~", "~0").replace("/", "~1")
+        place = path + name
+        if isinstance(item, (dict, list)):
+            _add_leaves(places, item, place + "/")
+        elif place not in places and (text := _text(item, name)):
+            places[place] = text
+
+
+def _hoisted(places: Iterable[str]) -> Set[str]:
     """The names that stand in one container and not beside it: there they count as if they did."""
-    beside = {path[0] for path in places}
-    inside = Counter(
-        name for _, name in {path[:2] for path in places if len(path) > 1 and path[0] in CONTAINERS}
-    )
-    return {name for name, containers in inside.items() if containers == 1 and name not in beside}
+    beside: set[str] = set()
+    containers: dict[str, str] = {}
+    in_two: set[str] = set()
+    for path in places:
+        first, slash, rest = path.partition("/")
+        beside.add(first)
+        if slash and first in CONTAINERS:
+            name = rest.partition("/")[0]
+            if containers.setdefault(name, first) != first:
+                in_two.add(name)
+    return containers.keys() - beside - in_two
 
 
-def _place(path: Path, hoisted: Set[str]) -> Path:
-    return path[1:] if len(path) > 1 and path[0] in CONTAINERS and path[1] in hoisted else path
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _leaves(item, (*path, key.replace("~", "~0").replace("/", "~1")))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _leaves(item, (*path, str(index)))
-    else:
-        yield path, _text(value, path[-1])
+def _place(path: str, hoisted: Set[str]) -> str:
+    first, slash, rest = path.partition("/")
+    return rest if slash and first in CONTAINERS and rest.partition("/")[0] in hoisted else path
 
 
 def _text(value: Any, name: str) -> str:
@@ -62,7 +67,7 @@ def _text(value: Any, name: str) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = {"True": "true", "False": "false"}.get(value, value) if isinstance(value, str) else str(value)
+    text = _TRUTHS.get(value, value) if isinstance(value, str) else str(value)
     if name in TEXT_NAMES or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return text
     return _plain_number(text)
@@ -71,4 +76,5 @@ def _text(value: Any, name: str) -> str:
 def _plain_number(text: str) -> str:
     """One spelling for each number; a fraction counts as the double that JSON makes of it."""
     exact = text if text.lstrip("-").isdigit() or math.isinf(float(text)) else repr(float(text))
-    return str(Decimal(exact).normalize(_EXACT))
+    normal = exact[-1] != "0" and "e" not in exact and "E" not in exact
+    return exact if normal else str(Decimal(exact).normalize(_EXACT))
