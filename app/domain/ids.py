@@ -8,5 +8,5 @@ from uuid import UUID
 def new_id() -> UUID:
     """Make a version 7 UUID (RFC 9562, section 5.7): 48 bits of milliseconds, then randomness."""
     milliseconds = time.time_ns() // 1_000_000
-    bits = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
-    return UUID(int=bits)
+    rand_a, rand_b = divmod(secrets.randbits(74), 2**62)  # 12 bits and 62; asking the system once is faster
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b)
