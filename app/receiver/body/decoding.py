@@ -146,7 +146,8 @@ def _without_content(error: ValueError) -> str:
 
 def _first_boundary(body: bytes) -> str | None:
     """The boundary of a multipart body whose Content-Type was lost."""
+    if not body.startswith(b"--"):
+        return None
     first_line, _, rest = body.partition(b"\r\n")
-    if first_line.startswith(b"--") and rest[:20].lower().startswith(b"content-disposition"):
-        return first_line[2:].decode("latin-1")
-    return None
+    has_headers = rest[:20].lower().startswith(b"content-disposition")
+    return first_line[2:].decode("latin-1") if has_headers else None

@@ -2,13 +2,8 @@
 
 import ast
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl
-
-from werkzeug.datastructures import Headers
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from app import jsontext
 from app.domain.firmware import SCALAR_NAMES
@@ -16,11 +11,10 @@ from app.errors import Unreadable
 from app.receiver.body.charsets import charset_of
 from app.receiver.body.form_keys import gather, steps
 from app.receiver.body.media_types import media_type_of
+from app.receiver.body.multipart import Part, parts_of
+from app.receiver.body.urlencoded import fields_of
 
-_MOST_PARTS = 1000
 _MOST_LITERALS = 10_000
-
-_RAW = "latin-1"  # maps each byte to one character and back
 
 
 def multipart_document(body: bytes, boundary: str) -> tuple[dict[str, Any], str]:
@@ -32,17 +26,14 @@ def multipart_document(body: bytes, boundary: str) -> tuple[dict[str, Any], str]
         Unreadable: the parts can't be told apart, or are no text.
     """
     try:
-        parts = list(_parts(body, boundary))
-        texts = {
-            index: content for index, (part, content) in enumerate(parts) if not _is_binary(part, content)
-        }
-        charset = charset_of(texts.values())
+        parts = [(part, _is_binary(part)) for part in parts_of(body, boundary)]
+        charset = charset_of(part.content for part, is_binary in parts if not is_binary)
         pairs = (
-            (part.name, content.decode(charset) if index in texts else content)
-            for index, (part, content) in enumerate(parts)
+            (part.name, part.content if is_binary else part.content.decode(charset))
+            for part, is_binary in parts
         )
         return _document(pairs), charset
-    except (ValueError, RequestEntityTooLarge) as error:
+    except ValueError as error:
         raise Unreadable(f"The body is not valid multipart form data: {_reason(error)}") from None
 
 
@@ -53,10 +44,8 @@ def urlencoded_document(body: bytes) -> tuple[dict[str, Any], str]:
         Unreadable: it is no text, or has too many fields.
     """
     try:
-        raw = parse_qsl(body.decode(_RAW), True, encoding=_RAW, max_num_fields=_MOST_PARTS)
-        texts = [(name.encode(_RAW), value.encode(_RAW)) for name, value in raw]
-        charset = charset_of(text for pair in texts for text in pair)
-        return _document((name.decode(charset), value.decode(charset)) for name, value in texts), charset
+        fields, charset = fields_of(body)
+        return _document(fields), charset
     except ValueError as error:
         raise Unreadable(f"The body is not valid urlencoded form data: {_reason(error)}") from None
 
@@ -68,35 +57,17 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
-    """Each part with its content; werkzeug's higher-level parser would replace what is not UTF-8."""
-    decoder = MultipartDecoder(boundary.encode(), max_parts=_MOST_PARTS)
-    decoder.receive_data(body)
-    decoder.receive_data(None)
-    part: Field | File = Field("", Headers())
-    content = b""
-    while not isinstance(event := decoder.next_event(), Epilogue):
-        if isinstance(event, NeedData):
-            raise ValueError("it ends in the middle of a part")
-        if isinstance(event, Field | File):
-            if event.name is None:
-                raise ValueError("a part has no name")
-            part, content = event, b""
-        elif isinstance(event, Data):
-            content += event.data
-            if not event.more_data:
-                yield part, content
-
-
-def _is_binary(part: Field | File, content: bytes) -> bool:
+def _is_binary(part: Part) -> bool:
     """Whether a part is a picture, or a file that is no text: senders mark neither reliably."""
-    if media_type_of(content):
-        return True
+    return media_type_of(part.content) is not None or (part.is_file and not _is_utf8(part.content))
+
+
+def _is_utf8(content: bytes) -> bool:
     try:
         content.decode()
     except UnicodeDecodeError:
-        return isinstance(part, File)
-    return False
+        return False
+    return True
 
 
 def _document(pairs: Iterable[tuple[str, str | bytes]]) -> dict[str, Any]:
