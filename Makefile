@@ -41,8 +41,9 @@ lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure the receiver beside the vendor's kind of server
-	$(BIN)/python -m benchmarks.receive
+bench: $(READY)  ## measure the receiver beside other servers; TABLES="json forms" takes only these tables
+	sh tests/parts.sh wrk
+	$(BIN)/python -m benchmarks $(TABLES)
 
 lock: $(READY)  ## pin every dependency anew, with hashes, into requirements.lock
 	$(BIN)/python -m pip install --quiet uv

@@ -12,8 +12,8 @@ from pathlib import Path
 from app.simulators.enos.hub import Hub
 from app.store import outbox
 from app.store.database import Database
-from benchmarks import servers
-from benchmarks.bodies import Maker
+from benchmarks import mqtt, servers
+from benchmarks.bodies import Template
 from benchmarks.connection import Connection
 
 _PAUSE_SECONDS = (0.1, 0.3)
@@ -25,7 +25,6 @@ _POLL_SECONDS = 0.002
 class Latencies:
     """Seconds from the start of each POST: to its reply, to EnOS's side, to the settled outbox row."""
 
-    broker: str
     replied: list[float]
     relayed: list[float]
     settled: list[float]
@@ -40,14 +39,14 @@ class _Product:
     arrivals: "queue.SimpleQueue[float]"
 
 
-def measure(folder: Path, maker: Maker, count: int) -> Latencies:
+def measure(folder: Path, count: int) -> Latencies:
     """Post `count` events one at a time, with random pauses, and follow each until it is settled."""
-    with servers.broker(folder) as (name, broker_url), _product(folder, broker_url) as product:
-        first, *others = maker.requests("json", count + 1)
-        _follow(product, first)  # the first one waits for the forwarder to connect
-        times = [_follow(product, request) for request in others]
+    template = Template("json")
+    with mqtt.broker(folder) as broker_url, _product(folder, broker_url) as product:
+        _follow(product, template.request(0))  # it waits for the forwarder to connect
+        times = [_follow(product, template.request(number)) for number in range(1, count + 1)]
     replied, relayed, settled = map(list, zip(*times, strict=True))
-    return Latencies(name, replied, relayed, settled)
+    return Latencies(replied, relayed, settled)
 
 
 @contextmanager
@@ -55,10 +54,10 @@ def _product(folder: Path, broker_url: str) -> Iterator[_Product]:
     url = f"sqlite:///{folder / 'latency.db'}"
     arrivals: queue.SimpleQueue[float] = queue.SimpleQueue()
     with ExitStack() as stack:
-        port = stack.enter_context(servers.receiver(folder, url))
+        port = stack.enter_context(servers.receiver(folder, url)).port
         hub = Hub(broker_url, on_message=lambda _topic, _verdict: arrivals.put(time.perf_counter()))
         stack.enter_context(hub)
-        stack.enter_context(servers.forwarder(folder, url, broker_url))
+        stack.enter_context(mqtt.forwarder(folder, url, broker_url))
         database = stack.enter_context(closing(Database(url)))
         yield _Product(stack.enter_context(closing(Connection(port))), database, arrivals)
 

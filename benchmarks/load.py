@@ -1,63 +1,70 @@
-"""Posts ready-made requests over several connections at once and times each."""
+"""Posts requests when they are due, however slow the server is, and times each from when it was due."""
 
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.connection import Connection
+from benchmarks.figures import SLOW_SECONDS, Figures, percentile
 
-_MOST_SECONDS = 60.0  # a server slower than this is stopped being asked; what is left counts as unanswered
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One request: how long its reply took, in seconds, with its status (0: none came) and body."""
-
-    seconds: float
-    status: int
-    body: bytes
+_AHEAD_SECONDS = 0.2  # for the threads to start
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What came of a load: `seconds` from the first request to the last reply."""
+def post_when_due(port: int, request: Callable[[], bytes], due: Sequence[float], connections: int) -> Figures:
+    """Post what `request` makes, once for each of `due`, in seconds from the start and in order.
 
-    seconds: float
-    answers: list[Answer]
-    unasked: int
-
-
-def post_all(port: int, requests: Sequence[bytes], connections: int) -> Load:
-    """Post every request once, each connection taking the next one as soon as it has its reply."""
-    pending = iter(requests)  # threads may share it: each next() is one step under the interpreter's lock
-    answers: list[list[Answer]] = [[] for _ in range(connections)]
-    started = time.perf_counter()
-    deadline = started + _MOST_SECONDS
-    threads = [threading.Thread(target=_post_some, args=(port, pending, own, deadline)) for own in answers]
+    A connection takes the next one once it has its reply; `request` is called in several threads. A request
+    that is late because the ones before it were slow is timed from when it was due all the same: else a
+    server that stalls would delay the very requests that show it.
+    """
+    pending = iter(due)  # threads may share it: each next() is one step under the interpreter's lock
+    times: list[list[float]] = [[] for _ in range(connections)]
+    started = time.perf_counter() + _AHEAD_SECONDS
+    threads = [
+        threading.Thread(target=_post_some, args=(port, request, pending, started, own)) for own in times
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - started
-    found = list(itertools.chain.from_iterable(answers))
-    return Load(seconds, found, len(requests) - len(found))
+    return summed_up(list(itertools.chain.from_iterable(times)), len(due), seconds)
 
 
-def _post_some(port: int, pending: Iterator[bytes], answers: list[Answer], deadline: float) -> None:
+def summed_up(seconds_each: Sequence[float], posted: int, seconds: float) -> Figures:
+    """Figures of `posted` requests, of which these were answered well; at least one must have been."""
+    milliseconds = [each * 1000 for each in seconds_each]
+    return Figures(
+        events=len(milliseconds),
+        rate=len(milliseconds) / seconds,
+        p50=percentile(milliseconds, 0.50),
+        p99=percentile(milliseconds, 0.99),
+        p999=percentile(milliseconds, 0.999),
+        most=max(milliseconds),
+        slow=sum(each > SLOW_SECONDS for each in seconds_each),
+        errors=posted - len(milliseconds),
+    )
+
+
+def _post_some(
+    port: int,
+    request: Callable[[], bytes],
+    pending: Iterator[float],
+    started: float,
+    times: list[float],
+) -> None:
     connection = Connection(port)
-    for request in pending:
-        answers.append(_post(connection, request))
-        if time.perf_counter() > deadline:
-            break
+    for due in pending:
+        content = request()
+        time.sleep(max(0.0, started + due - time.perf_counter()))
+        if _is_taken(connection, content):
+            times.append(time.perf_counter() - started - due)
     connection.close()
 
 
-def _post(connection: Connection, request: bytes) -> Answer:
-    started = time.perf_counter()
+def _is_taken(connection: Connection, content: bytes) -> bool:
     try:
-        status, body = connection.post(request)
-    except OSError as error:
-        status, body = 0, str(error).encode()
-    return Answer(time.perf_counter() - started, status, body)
+        return connection.post(content)[0] == 200
+    except OSError:
+        return False

@@ -1,11 +1,15 @@
 #!/bin/sh
 # Installs the Debian packages whose programs the tests start, where those are missing and may be installed.
 # None of their services is left running or enabled. What stays missing is named: its tests are skipped.
+# The bench names more programs, each in a package of its own name: sh tests/parts.sh wrk
 set -u
 
 missing() {
     (PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v mosquitto >/dev/null) || echo mosquitto
     command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
+    for program; do
+        command -v "$program" >/dev/null || echo "$program"
+    done
 }
 
 # Run a command as root, if that takes no password.
@@ -45,12 +49,12 @@ if [ "${1-}" = --install ]; then
     exit
 fi
 
-parts=$(missing)
+parts=$(missing "$@")
 [ -n "$parts" ] || exit 0
 if command -v apt-get >/dev/null && as_root true 2>/dev/null; then
-    echo "Installing for the tests:" $parts
+    echo "Installing:" $parts
     as_root sh "$0" --install $parts
 fi
-for part in $(missing); do
+for part in $(missing "$@"); do
     echo "$part is missing: tests that need it are skipped (with CI=true they fail). On Debian: sudo apt-get install $part"
 done

@@ -5,7 +5,9 @@ import pwd
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
@@ -27,11 +29,15 @@ _OPTIONS = {
 class PostgreSQL:
     """A server on a port of its own that a test can take away and give back."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: empty, for its data and its log. It does not run before `start`."""
+    def __init__(self, folder: Path, options: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`folder`: empty, for its data and its log. It does not run before `start`.
+
+        `options`: of the server, instead of or beside those above.
+        """
         self.port = free_port()
         self.log_path = folder / "postgresql.log"
         self._folder = folder
+        self._options = _OPTIONS | dict(options)
         self._programs = find_postgresql()
         self._user = _unprivileged_user()
         self._program: Program | None = None
@@ -79,7 +85,7 @@ class PostgreSQL:
         )
 
     def _args(self) -> list[str | Path]:
-        options = _OPTIONS | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
+        options = self._options | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
         settings = [f"--{name}={value}" for name, value in options.items()]
         return [self._programs / "postgres", "-D", self._folder / "data", *settings]
 

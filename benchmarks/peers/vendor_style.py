@@ -1,6 +1,6 @@
 """A server of the kind that vendors give as a sample: Flask's own, and two pictures written to files.
 
-`python -m benchmarks.vendor_style PORT FOLDER` runs it. It does not check, deduplicate or sync anything.
+`python -m benchmarks.peers.vendor_style PORT FOLDER` runs it. It checks, deduplicates and syncs nothing.
 """
 
 import base64

@@ -1,0 +1,17 @@
+"""The tables of `make bench`, by the names under which each can be asked for."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from benchmarks.plan import Plan
+from benchmarks.tables import forms, forwarder, json_bodies, latency, postgresql
+
+TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
+    {
+        "json": json_bodies.measure,
+        "forms": forms.measure,
+        "postgresql": postgresql.measure,
+        "latency": latency.measure,
+        "forwarder": forwarder.measure,
+    }
+)

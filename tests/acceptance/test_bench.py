@@ -1,0 +1,106 @@
+"""The bench's parts that run beside it: wrk's script, the paced client and the peers."""
+
+import itertools
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from benchmarks import memory, node_red, servers, wrk
+from benchmarks.bodies import Template
+from benchmarks.connection import Connection
+from benchmarks.load import post_when_due
+from benchmarks.pacing import steady
+from benchmarks.server import Server
+from tests.support.ports import free_port
+
+ENCODINGS = ("json", "multipart", "urlencoded")
+JSON_ONLY = (servers.fastapi_minimal, servers.flask_orm, node_red.node_red)
+ANY_BODY = (servers.receiver, servers.vendor_style)
+
+Start = Callable[[Path], AbstractContextManager[Server]]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+def test_wrk_posts_what_the_template_makes(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = Template(encoding)
+    monkeypatch.setattr(wrk, "Template", lambda _encoding: template)  # a multipart boundary is random
+    found: list[bytes] = []
+    with answering(lambda body: found.append(sha256(body).digest())) as port:
+        figures = wrk.Wrk(tmp_path).post(port, encoding, 1)
+    numbers = range(wrk.NUMBERS_A_RUN, wrk.NUMBERS_A_RUN + len(found) + wrk.CONNECTIONS)
+    assert len(found) >= figures.events > 0
+    assert figures.errors == 0
+    assert len(set(found)) == len(found)
+    assert set(found) <= {sha256(body_of(template.request(number))).digest() for number in numbers}
+
+
+def test_a_server_that_stalls_makes_those_late_that_it_held_up() -> None:
+    stalls = itertools.chain([0.4], itertools.repeat(0.0))
+    request = Template("json").request(1)
+    with answering(lambda _body: time.sleep(next(stalls))) as port:
+        figures = post_when_due(port, lambda: request, steady(100, 1.0), connections=1)
+    assert (figures.events, figures.errors) == (100, 0)
+    assert figures.most >= 400
+    assert figures.p99 > 300  # one reply took long; those that were due meanwhile are late too
+
+
+@pytest.mark.parametrize(
+    ("start", "encoding"),
+    [(start, "json") for start in JSON_ONLY] + list(itertools.product(ANY_BODY, ENCODINGS)),
+)
+def test_a_server_that_is_compared_keeps_each_event_once(start: Start, encoding: str, tmp_path: Path) -> None:
+    if start is node_red.node_red and not node_red.is_installed():
+        pytest.skip("Node-RED is not installed; make bench installs it")
+    template = Template(encoding)
+    with start(tmp_path) as server, closing(Connection(server.port)) as connection:
+        assert server.stored
+        assert server.stored() == 0
+        assert [connection.post(template.request(number))[0] for number in range(3)] == [200] * 3
+        assert server.stored() == 3
+
+
+def test_the_receivers_processes_have_used_memory(tmp_path: Path) -> None:
+    with servers.receiver(tmp_path) as receiver:
+        peaks = memory.peaks(receiver.pid)
+    assert len(peaks) > 1  # the master and its workers
+    assert all(10 < peak < 1000 for peak in peaks)
+
+
+@contextmanager
+def answering(on_body: Callable[[bytes], object]) -> Iterator[int]:
+    """A server that answers 200 once `on_body` has returned; gives its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            on_body(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", free_port()), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def body_of(request: bytes) -> bytes:
+    return request.partition(b"\r\n\r\n")[2]
