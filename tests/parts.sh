@@ -33,12 +33,16 @@ forbid_services() {
     fi
 }
 
+disable_service() {
+    [ ! -e "/etc/init.d/$1" ] || update-rc.d "$1" disable
+}
+
 install_as_root() {
     forbid_services
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || echo "apt-get update failed; trying with the package lists that are here"
     for package; do
-        apt-get install -qq -y --no-install-recommends "$package" >/dev/null && update-rc.d "$package" disable
+        apt-get install -qq -y --no-install-recommends "$package" >/dev/null && disable_service "$package"
     done
 }
 

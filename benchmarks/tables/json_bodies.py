@@ -28,9 +28,7 @@ def measure(plan: Plan) -> str:
     with _all(plan) as (everyone, remarks):
         receiver = everyone[0]
         rounds = measure_in_turn(plan.wrk, [(one, "json") for one in everyone], plan.rounds, plan.seconds)
-        peaks = memory.peaks(receiver.pid)
-    sizes = ", ".join(f"{peak:.0f}" for peak in peaks)
-    remarks.append(f"Most memory of the receiver's processes, gunicorn's master first: {sizes} MB (VmHWM).")
+        remarks.append(_memory(receiver))
     return report.section("JSON", _CAPTION, _table(rounds, receiver.name), *remarks)
 
 
@@ -47,6 +45,15 @@ def _all(plan: Plan) -> Iterator[tuple[list[Server], list[str]]]:
     starters.append(servers.floor)
     with ExitStack() as stack:
         yield [stack.enter_context(start(plan.folder)) for start in starters], remarks
+
+
+def _memory(receiver: Server) -> str:
+    sizes = (f"{_role(peak.command)} {peak.megabytes:.0f}" for peak in memory.peaks(receiver.pid))
+    return f"Most memory of each of the receiver's processes, in MB (VmHWM): {', '.join(sizes)}."
+
+
+def _role(command: str) -> str:
+    return "gunicorn" if "gunicorn" in command else command.rpartition(" ")[2]
 
 
 def _table(rounds: Rounds, receiver: str) -> str:
