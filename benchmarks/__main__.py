@@ -33,7 +33,7 @@ def main(tables: tuple[str, ...], rounds: int, seconds: int) -> None:
             wrk = Wrk(folder)
         except Missing as missing:
             raise click.ClickException(str(missing)) from missing
-        page = report.head(machine.describe(folder))
+        page = report.head(machine.describe(folder), rounds, seconds)
         click.echo(page)
         for table in tables or TABLES:
             section = _measure(table, folder, wrk, rounds, seconds)

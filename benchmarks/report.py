@@ -17,9 +17,10 @@ no two alike. What a server stored is counted afterwards: it must be what it ans
 [Measure speed](../docs/how-to/measure.md) says how to make this page anew."""
 
 
-def head(machine: str) -> str:
-    """What the page begins with: the day, the machine, and how to read it."""
-    return f"# What `make bench` measured\n\n{datetime.now(UTC):%Y-%m-%d}: {machine}.\n\n{_HOW_TO_READ}\n"
+def head(machine: str, rounds: int, seconds: float) -> str:
+    """What the page begins with: the day, the machine, the rounds for each server, and how to read it."""
+    measured = f"{datetime.now(UTC):%Y-%m-%d}: {machine}. {rounds} rounds of {seconds:g} s for each server."
+    return f"# What `make bench` measured\n\n{measured}\n\n{_HOW_TO_READ}\n"
 
 
 def section(heading: str, caption: str, *parts: str) -> str:

@@ -17,29 +17,33 @@ from benchmarks.server import Server
 _STEADY_SECONDS, _STEADY_CONNECTIONS = 20.0, 32
 _BURSTS, _BURST, _BURST_SECONDS, _BURST_CONNECTIONS = 10, 100, 2.0, 10
 _CAPTION = f"""\
-The receiver alone, JSON, SQLite. Its peak is the median of wrk's rounds. Requests are then due at even
+JSON, SQLite. The receiver's peak is the median of wrk's rounds. Requests are then due at even
 distances for {_STEADY_SECONDS:.0f} s, over {_STEADY_CONNECTIONS} connections, or {_BURST} at once every
 {_BURST_SECONDS:.0f} s, {_BURSTS} times, over {_BURST_CONNECTIONS}. Each reply is timed from when its
 request was due, so that one that waits for the ones before it counts as late. The client is Python on the
-same cores and takes more of them than wrk."""
+same cores and takes more of them than wrk: the floor's row, at the same rate, shows what client and machine
+add."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Load:
     name: str
+    server: Server
     due: Sequence[float]
     connections: int
 
 
 def measure(plan: Plan) -> str:
     """The table."""
-    with servers.receiver(plan.folder) as receiver:
+    with servers.receiver(plan.folder) as receiver, servers.floor(plan.folder) as floor:
         peak = _peak(plan, receiver)
+        in_bursts = bursts(_BURSTS, _BURST, _BURST_SECONDS)
         loads = [
-            *(_steady(share, peak) for share in (0.5, 0.8)),
-            _Load(f"bursts of {_BURST}", bursts(_BURSTS, _BURST, _BURST_SECONDS), _BURST_CONNECTIONS),
+            *(_steady(receiver, share, peak) for share in (0.5, 0.8)),
+            _steady(floor, 0.8, peak),
+            _Load(f"receiver, bursts of {_BURST}", receiver, in_bursts, _BURST_CONNECTIONS),
         ]
-        found = _post(receiver, loads)
+        found = _post(loads)
     rows = ((load.name, *report.figures([one])) for load, one in zip(loads, found, strict=True))
     caption = f"{_CAPTION}\n\nThe peak: {peak:,.0f} events/s."
     return report.section("Latency", caption, report.table(("load", *report.FIGURES), rows))
@@ -50,18 +54,16 @@ def _peak(plan: Plan, receiver: Server) -> float:
     return statistics.median(rates[1:])  # the first warms it up
 
 
-def _steady(share: float, peak: float) -> _Load:
-    return _Load(
-        f"steady, {share:.0%} of the peak", steady(share * peak, _STEADY_SECONDS), _STEADY_CONNECTIONS
-    )
+def _steady(server: Server, share: float, peak: float) -> _Load:
+    name = f"{server.name}, steady, {share:.0%} of the receiver's peak"
+    return _Load(name, server, steady(share * peak, _STEADY_SECONDS), _STEADY_CONNECTIONS)
 
 
-def _post(receiver: Server, loads: Sequence[_Load]) -> list[Figures]:
+def _post(loads: Sequence[_Load]) -> list[Figures]:
     template, numbers = Template("json"), itertools.count()  # wrk's begin far beyond
     found = []
     for load in loads:
         os.sync()
-        found.append(
-            post_when_due(receiver.port, lambda: template.request(next(numbers)), load.due, load.connections)
-        )
+        port, due = load.server.port, load.due
+        found.append(post_when_due(port, lambda: template.request(next(numbers)), due, load.connections))
     return found

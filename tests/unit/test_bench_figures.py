@@ -101,6 +101,6 @@ def test_figures_stand_under_their_headings() -> None:
 
 def test_a_section_follows_the_head() -> None:
     table = report.table(("a", "b"), [("1", "2")])
-    page = report.head("2 cores") + report.section("One", "What it shows.", table)
-    assert ": 2 cores.\n" in page
+    page = report.head("2 cores", 5, 3) + report.section("One", "What it shows.", table)
+    assert ": 2 cores. 5 rounds of 3 s for each server.\n" in page
     assert page.endswith("\n\n## One\n\nWhat it shows.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n")
