@@ -14,6 +14,10 @@ _WHAT_TO_DO = {
     "then `se3 outbox retry {id}`",
     DeliveryState.DROPPED: "nothing; if EnOS should get it after all, `se3 outbox retry {id}`",
 }
+_MEND = (
+    "Mend that, check it by `se3 enos check`, and start the forwarder anew, for it reads settings and mapping"
+    " file only then; then it is sent"
+)
 _ABANDONED = (
     "nothing, if a forwarder is at work or started soon: no one holds channel {channel}; the next that does"
     " sends it, or any other if the mapping has that channel no longer. Or `se3 outbox retry {id}`"
@@ -27,7 +31,7 @@ def what_to_do(delivery: Delivery, holder: Forwarder | None) -> str:
     if state is DeliveryState.CLAIMED and holder is None:
         return _ABANDONED.format(id=delivery.id, channel=delivery.channel)
     if state is DeliveryState.PENDING and (hindrance := _hindrance(delivery, holder)):
-        return f"{hindrance}. Mend that, and check it by `se3 enos check`; then it is sent"
+        return f"{hindrance}. {_MEND}"
     return _WHAT_TO_DO[state].format(id=delivery.id)
 
 

@@ -363,6 +363,7 @@ def test_what_waits_for_a_channel_that_is_shut_says_why(filled: Database, state:
         hold(filled, channel, state, "the broker refused the login")
     for number in ("1", "8"):
         assert f"is {state}: the broker refused the login. Mend that" in outbox("show", number).output
+        assert "start the forwarder anew, for it reads settings" in outbox("show", number).output
     assert "is sent once it is due" not in outbox("show", "8").output
     assert "Mend that" not in outbox("show", "3").output
 
@@ -392,6 +393,19 @@ def test_the_device_key_is_that_of_the_mapping_in_force(
     assert result.exit_code == 0
     assert "device key    not known, for the mapping can't be read: " in result.output
     assert "se3 outbox retry 4" in result.output
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_device_key_is_shown_to_those_who_may_not_read_the_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping = tmp_path / "mapping.toml"
+    monkeypatch.setenv("ENOS_MAPPING", str(mapping))
+    mapping.write_text(
+        '[channels.gates]\nbroker_url = "mqtt://127.0.0.1:9"\nproduct_key = "pk"\n'
+        f'product_secret_file = "{tmp_path}/gone"\n'
+    )
+    assert "device key    AKOPKKKKK__192.168.1.25\n" in outbox("show", "4").output
 
 
 @pytest.mark.usefixtures("filled")

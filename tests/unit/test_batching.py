@@ -102,8 +102,9 @@ def test_no_second_ever_sees_more_than_a_megabyte(
     Of each: its bytes, the pause before it, the seconds until it arrives, and then until that is known; or it
     never is, but by the next that is.
     """
-    rate, now, arrivals, news = ByteRate(), 0.0, [0.0], []
-    sizes = []
+    rate, now, arrivals = ByteRate(), 0.0, [0.0]
+    news: list[tuple[float, int]] = []
+    sizes: list[int] = []
     for size, pause, on_way, on_way_back, is_acknowledged in messages:
         now += pause
         while wait := news_until(rate, news, now).wait(size, now):
