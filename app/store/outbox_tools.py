@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.times import EPOCH
+from app.store import counters
 from app.store.models import EventRow, OutboxRow
 from app.store.outbox import UNROUTED
+from app.store.states import is_in
 
 RETRIED = (DeliveryState.PENDING, DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED)
 REPLAYED = (DeliveryState.DELIVERED, DeliveryState.PARKED, DeliveryState.SKIPPED)
@@ -51,7 +53,7 @@ class Selection:
 
 def chosen(connection: Connection, selection: Selection) -> list[int]:
     """The ids of the deliveries that are selected now, in their order."""
-    query = select(OutboxRow.id).where(OutboxRow.state.in_(selection.states), OutboxRow.id > selection.after)
+    query = select(OutboxRow.id).where(is_in(*selection.states), OutboxRow.id > selection.after)
     if selection.ids is not None:
         query = query.where(OutboxRow.id.in_(selection.ids))
     if selection.code is not None:
@@ -85,7 +87,15 @@ def send_again(connection: Connection, ids: Sequence[int], states: Sequence[Deli
         "reason": None,
         "settled_at": None,
     }
-    return connection.execute(update(OutboxRow).where(_still(ids, states)).values(values)).rowcount
+    pending_first = sorted(
+        states, key=lambda state: state is not DeliveryState.PENDING
+    )  # all others become it
+    changed = {
+        state: connection.execute(update(OutboxRow).where(_still(ids, [state])).values(values)).rowcount
+        for state in pending_first
+    }
+    counters.add_deliveries(connection, {state: -number for state, number in changed.items()})
+    return sum(changed.values())
 
 
 def drop(

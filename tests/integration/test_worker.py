@@ -140,10 +140,10 @@ def test_a_first_drop_is_mended_at_once_and_costs_no_attempt(database: Database,
     record(database, 1)
     start(connection)
     wait_until(lambda: connection.messages)
+    connection.answer = lambda _: 200  # from the second connection on
     connection.break_off()
-    wait_until(lambda: connection.opened == 2)
-    connection.answer = lambda _: 200
     wait_until(all_settled(database))
+    assert connection.opened == 2
     assert deliveries(database)[0].attempts == 1
 
 
