@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Dialect, Row
 
 from app.store.models import Base
 
-_MOST_ROWS = 64  # of a statement: each number of rows is a statement of its own, and 64 gain what can be gained
+_MOST_ROWS = (
+    64  # of a statement: each number of rows is a statement of its own, and 64 gain what can be gained
+)
 
 Convert = Callable[[Any], Any]
 

@@ -26,7 +26,7 @@ from app.store import channels, events
 from app.store import outbox_tools as tools
 from app.store.clock import now
 from app.store.database import Database
-from app.store.models import OutboxRow
+from app.store.models import ChannelRow, OutboxRow
 from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.programs import own_program
 from tests.support.settings import child_environment
@@ -455,3 +455,20 @@ def test_a_slice_that_stood_in_anothers_way_is_tried_again() -> None:
 
     assert in_slices([1, 2, 3], "x", change) == 3
     assert tries == [[1, 2, 3]] * 4
+
+
+def test_what_a_dead_forwarder_left_claimed_can_be_retried_and_dropped(filled: Database) -> None:
+    """Its channel may have been renamed, and there is no forwarder that would free it."""
+    for number in (2, 4):
+        values = {"state": "claimed", "channel": "gone", "claim": UUID(int=2), "settled_at": None}
+        with filled.write() as connection:
+            connection.execute(update(OutboxRow).where(OutboxRow.id == number).values(values))
+    hold(filled, "gone", ForwarderState.HEALTHY, None)
+    assert "nothing; should the forwarder end" in outbox("show", "2").output
+    assert said(outbox("retry", "2", "--yes")).startswith("0 of 1 will be sent again")
+    with filled.write() as connection:
+        connection.execute(update(ChannelRow).values(lease_until=now(connection) - timedelta(seconds=1)))
+    assert "no one holds channel gone" in outbox("show", "2").output
+    assert outbox("retry", "2", "--yes").output == "1 will be sent again.\n"
+    assert outbox("drop", "4", "--reason", "x", "--yes").output == "1 dropped.\n"
+    assert (states(filled)[2], rows(filled)[2]["channel"], states(filled)[4]) == ("pending", "", "dropped")
