@@ -15,9 +15,8 @@ _WHAT_TO_DO = {
     DeliveryState.DROPPED: "nothing; if EnOS should get it after all, `se3 outbox retry {id}`",
 }
 _ABANDONED = (
-    "nothing, if a forwarder is started soon: no one holds channel {channel}, and the next that does sends it;"
-    " if the mapping has that channel no longer, any forwarder does, within 10 s."
-    " Or `se3 outbox retry {id}`"
+    "nothing, if a forwarder is at work or started soon: no one holds channel {channel}; the next that does"
+    " sends it, or any other if the mapping has that channel no longer. Or `se3 outbox retry {id}`"
 )
 _HINDERED = (ForwarderState.PAUSED, ForwarderState.DISCONNECTED)
 

@@ -55,7 +55,12 @@ class Lease:
         """
         if self._failure:
             raise self._failure
-        return time.monotonic() < self._held_until
+        return not self.has_lapsed
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether the time is over for which the channel was got last; another may get it soon."""
+        return time.monotonic() >= self._held_until
 
     @property
     def forwarder_id(self) -> UUID:

@@ -8,6 +8,7 @@ import structlog
 
 from app.domain.forwarders import ForwarderState
 from app.errors import ChannelError, StoreUnavailable
+from app.forwarder.guard import Guard
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
 from app.forwarder.relay import Exchange, Relay
@@ -38,7 +39,7 @@ class Connection(Exchange, Protocol):
         """Connect."""
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect, whatever another thread does with it meanwhile."""
 
 
 class Worker:
@@ -68,9 +69,10 @@ class Worker:
         """Step until `stop` is set; then await replies for STOP_SECONDS at most, and free the channel."""
         with self._lease:
             try:
-                while not stop.is_set():
-                    stop.wait(self._step())
-                self._finish()
+                with Guard(self._name, self._lease, self._connection):
+                    while not stop.is_set():
+                        stop.wait(self._step())
+                    self._finish()
             finally:
                 self._connection.close()
 
@@ -130,7 +132,8 @@ class Worker:
         try:
             self._connection.open()
         except ChannelError as error:
-            self._failed(str(error))
+            if self._lease.is_held:  # else it was closed while it opened
+                self._failed(str(error))
             return 0
         log.info("channel_open")
         self._pacer.succeeded()

@@ -250,6 +250,34 @@ def test_a_connection_that_brings_no_replies_is_made_anew(
     wait_until(all_settled(database), 60)
 
 
+def test_the_connection_is_closed_once_the_lease_lapses_though_the_database_keeps_the_worker_waiting(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = FakeConnection()
+    start(connection)
+    wait_until(lambda: connection.is_open)
+    came_back = threading.Event()
+    called = threading.Event()
+
+    def wait_for_database(*_: object) -> bool:
+        called.set()
+        came_back.wait(30)
+        raise StoreUnavailable("the test took it away")
+
+    with monkeypatch.context() as away:
+        away.setattr(outbox, "anything_due", wait_for_database)
+        away.setattr(channels, "beat", wait_for_database)
+        wait_until(called.is_set)
+        wait_until(lambda: not connection.is_open)
+        with database.read() as transaction:
+            assert channels.holder_of(transaction, DEFAULT_CHANNEL), "too late: another may hold it by now"
+        assert not came_back.is_set()
+    came_back.set()
+    record(database, 1)
+    wait_until(all_settled(database), 30)
+    assert connection.opened == 2
+
+
 def test_faults_of_enos_show_in_the_state(database: Database, start: Any) -> None:
     connection = FakeConnection(lambda _: 1274)
     record(database, 1)
