@@ -83,8 +83,8 @@ class Worker:
                 self._give_up()
             if not self._lease.is_held:
                 return self._stand_by()
-            if not self._term:
-                self._take_over()
+            if not self._term and not self._take_over():
+                return STANDBY_SECONDS
             return self._serve()
         except StoreUnavailable as error:
             log.error("store_unavailable", reason=str(error))
@@ -114,15 +114,18 @@ class Worker:
         self._relay.write()  # what we claimed too late, before the next holder could free it
         return STANDBY_SECONDS
 
-    def _take_over(self) -> None:
-        """Free what an earlier holder had claimed."""
+    def _take_over(self) -> bool:
+        """Free what an earlier holder had claimed; returns False if the channel is another's by now."""
         term = self._lease.term
         self._relay.write()  # what we could not write down before the lease ended
         with self._database.write() as connection:
+            if not channels.is_held_by(connection, self._name, self._lease.forwarder_id):
+                return False
             released = outbox.release(connection, self._name)
         self._lease.report(ForwarderState.DISCONNECTED)
         log.info("channel_held", released=released)
         self._term = term
+        return True
 
     def _connect(self) -> float:
         if self._was_open:

@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from app.domain.forwarders import ForwarderState
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
@@ -19,9 +21,11 @@ from app.forwarder import pacing as pacing_module
 from app.forwarder import worker as worker_module
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
+from app.forwarder.relay import Relay
 from app.forwarder.worker import Worker
 from app.store import channels, events, outbox
 from app.store.database import Database
+from app.store.models import ChannelRow
 from tests.support.fake_exchange import Answer, FakeExchange
 from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.relays import all_settled, deliveries, relay_for
@@ -276,6 +280,32 @@ def test_the_connection_is_closed_once_the_lease_lapses_though_the_database_keep
     record(database, 1)
     wait_until(all_settled(database), 30)
     assert connection.opened == 2
+
+
+def test_who_took_over_too_slowly_frees_nothing_of_the_next_holder(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stalls between its first beat and the release, until another holds the channel."""
+    write, lost = Relay.write, threading.Event()
+    record(database, 1)
+
+    def stall_and_write(relay: Relay) -> None:
+        if not lost.is_set():
+            next_holder = {"holder": uuid4(), "lease_until": datetime.now(UTC) + timedelta(seconds=30)}
+            with database.write() as connection:
+                connection.execute(update(ChannelRow).values(next_holder))
+                assert outbox.claim(connection, DEFAULT_CHANNEL, uuid4(), RECEIVED_AT, 10)
+            lost.set()
+        write(relay)
+
+    monkeypatch.setattr(Relay, "write", stall_and_write)
+    connection = FakeConnection()
+    start(connection)
+    wait_until(lost.is_set)
+    lease = leases[-1]
+    wait_until(lambda: not lease.is_held)
+    assert [row.state for row in deliveries(database)] == ["claimed"]
+    assert not connection.opened
 
 
 def test_faults_of_enos_show_in_the_state(database: Database, start: Any) -> None:
