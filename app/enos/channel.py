@@ -68,7 +68,6 @@ class Channel:
         """
         self.close()
         self._fault, self._socket_error, self._logged_in = "", "", False
-        self._replies.clear()
         client = self._new_client()
         self._client = client
         try:

@@ -71,6 +71,7 @@ class Worker:
             try:
                 with Guard(self._name, self._lease, self._connection):
                     while not stop.is_set():
+                        self._lease.stepped()
                         stop.wait(self._step())
                     self._finish()
             finally:
@@ -167,12 +168,15 @@ class Worker:
         self._lease.report(ForwarderState.DISCONNECTED, reason)
 
     def _drop(self) -> None:
+        self._relay.end("the connection ended before EnOS answered")
+        if self._relay.pause_reason:
+            self._pause(self._relay.pause_reason)
+            return
         reason = self._connection.fault
         self._pacer.dropped(time.monotonic())
         log.warning("channel_dropped", reason=reason, retry_in=self._retry_in())
         self._lease.report(ForwarderState.DISCONNECTED, reason)
         self._was_open = False
-        self._relay.end("the connection ended before EnOS answered")
         self._relay.write()
 
     def _hang_up(self) -> None:

@@ -41,6 +41,7 @@ class FakeConnection(FakeExchange):
         super().__init__(answer)
         self.is_open, self.fault = False, ""
         self.refusal = ""
+        self.breaks_off_with_replies = False
         self.opened = 0
 
     def open(self) -> None:
@@ -61,6 +62,9 @@ class FakeConnection(FakeExchange):
 
     def replies(self, timeout: float) -> list[Any]:
         threading.Event().wait(min(timeout, 0.01))  # as the network's thread, it leaves others time
+        if self.breaks_off_with_replies and self.is_open and self._replies:
+            self.break_off()
+            return []
         return super().replies(timeout)
 
 
@@ -306,6 +310,42 @@ def test_who_took_over_too_slowly_frees_nothing_of_the_next_holder(
     wait_until(lambda: not lease.is_held)
     assert [row.state for row in deliveries(database)] == ["claimed"]
     assert not connection.opened
+
+
+def test_replies_that_came_before_the_connection_ended_count(database: Database, start: Any) -> None:
+    connection = FakeConnection()
+    connection.breaks_off_with_replies = True
+    record(database, 1)
+    start(connection)
+    wait_until(all_settled(database))
+    assert [(row.state, row.attempts) for row in deliveries(database)] == [("delivered", 1)]
+    assert connection.sizes == [1]
+
+
+def test_who_shuts_the_channel_out_and_hangs_up_pauses_it(database: Database, start: Any) -> None:
+    connection = FakeConnection(lambda _: 402)
+    connection.breaks_off_with_replies = True
+    record(database, 1)
+    start(connection)
+    wait_until(lambda: connection.messages)
+    wait_until(lambda: [state for state, _ in forwarder_states(database)] == [ForwarderState.PAUSED])
+    assert connection.opened == 1
+
+
+def test_a_worker_that_hangs_loses_its_channel_and_gets_it_back(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "HUNG_SECONDS", 1.0)
+    first, second, ended = FakeConnection(), FakeConnection(), threading.Event()
+    start(first)
+    wait_until(lambda: first.is_open)
+    step = first.replies
+    first.replies = lambda timeout: [] if ended.wait(30) else step(timeout)  # type: ignore[method-assign]
+    start(second)
+    wait_until(lambda: second.is_open)
+    assert not first.is_open
+    ended.set()
+    wait_until(lambda: (ForwarderState.STANDBY, None) in forwarder_states(database))
 
 
 def test_faults_of_enos_show_in_the_state(database: Database, start: Any) -> None:
