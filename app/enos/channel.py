@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -42,6 +43,8 @@ class Channel:
         self._fault = ""
         self._logged_in = False
         self._socket_error = ""
+        self._acknowledged = 0
+        self._acknowledgements: list[tuple[int, float]] = []
         self._replies: deque[Reply] = deque(maxlen=_MOST_REPLIES)
 
     @property
@@ -68,6 +71,7 @@ class Channel:
         """
         self.close()
         self._fault, self._socket_error, self._logged_in = "", "", False
+        self._acknowledged, self._acknowledgements = 0, []
         client = self._new_client()
         self._client = client
         try:
@@ -98,6 +102,15 @@ class Channel:
             self._replies.clear()
             return came
 
+    def acknowledgements(self) -> list[tuple[int, float]]:
+        """Which messages the broker has said it has since the last call, and when, by the monotonic clock.
+
+        The first that was posted since it was opened is number 1. With QoS 0 it never says so.
+        """
+        with self._changed:
+            came, self._acknowledgements = self._acknowledgements, []
+            return came
+
     def close(self) -> None:
         """Disconnect, if connected; what is not written yet is given up."""
         with self._changed:
@@ -119,6 +132,8 @@ class Channel:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        if self._endpoint.qos:
+            client.on_publish = self._on_acknowledged  # with QoS 0, it would only say that a message left
         client.on_disconnect = self._on_disconnect
         client.on_log = self._on_log
         return client
@@ -182,6 +197,14 @@ class Channel:
             self._change(client, fault=subscription_refused(self._endpoint.topics.reply))
         else:
             self._change(client, subscribed=True)
+
+    def _on_acknowledged(
+        self, client: Client, _data: Any, _mid: int, _reason: ReasonCode, _properties: Properties
+    ) -> None:
+        with self._changed:
+            if client is self._client:
+                self._acknowledged += 1
+                self._acknowledgements.append((self._acknowledged, time.monotonic()))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:

@@ -36,6 +36,9 @@ class Exchange(Protocol):
     def replies(self, timeout: float) -> list[Reply]:
         """Wait up to `timeout` seconds for replies."""
 
+    def acknowledgements(self) -> list[tuple[int, float]]:
+        """The numbers of messages that the broker says it has, and when it said so by the monotonic clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -120,6 +123,7 @@ class Relay:
         if self._exchange.is_writing:
             self._flights.still_leaving(time.monotonic())
         for flight in self._flights.expired(time.monotonic()):
+            self._rate.arrived(flight.number, time.monotonic())  # long ago, or never
             self._verdicts.on_silence(flight)
         self._results.write()
 
@@ -148,6 +152,7 @@ class Relay:
         """Wait up to `timeout` seconds for replies, and pass on what each means."""
         for reply in self._exchange.replies(timeout):
             if flight := self._flights.answered(reply.id):
+                self._rate.arrived(flight.number, time.monotonic())
                 self._verdicts.on_reply(flight, reply)
             elif late := self._flights.answered_late(reply.id):
                 self._verdicts.on_late_reply(late, reply)
@@ -161,10 +166,11 @@ class Relay:
         while self._may_post() and (message := self._next or self._prepare()):
             self._next = message
             now = time.monotonic()
+            for number, at in self._exchange.acknowledgements():
+                self._rate.arrived(number, at)
             if self._rate.wait(message.size, now) or not self._exchange.post(message.payload):
                 return
-            self._rate.sent(message.size, now)
-            self._flights.add(message.id, message.posts, now)
+            self._flights.add(message.id, message.posts, now, self._rate.sent(message.size))
             self._next = None
 
     def _may_post(self) -> bool:

@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import make_url
@@ -236,4 +237,34 @@ def test_a_forwarder_that_is_cut_off_from_the_database_is_gone_before_the_next_c
         assert "lease_lapsed" in first.output()
         line.flow()
         first.wait_until(lambda: "lease_lost" in first.output(), 30)
+        assert_within_the_rules(hub)
+
+
+@pytest.mark.parametrize("qos", ["0", "1"])
+def test_a_line_that_stalls_brings_no_more_than_a_megabyte_a_second(
+    sqlite_url: str, mosquitto: Mosquitto, rules: Rules, tmp_path: Path, qos: str
+) -> None:
+    """What waited in the sockets arrives all at once; what is sent behind it must leave room for that."""
+    number = 6_000
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(sqlite_url)))
+        hub = stack.enter_context(StrictHub(mosquitto.url, rules, keep=0))
+        line = stack.enter_context(StallingProxy(urlsplit(hub.url).port or 0))
+        fill(database, range(number))
+        settings = {
+            "DATABASE_URL": sqlite_url,
+            "ENOS_BROKER_URL": f"mqtt://127.0.0.1:{line.port}",
+            "ENOS_PRODUCT_KEY": "pk",
+            "ENOS_PRODUCT_SECRET": "secret",
+            "ENOS_QOS": qos,
+        }
+        forwarder = stack.enter_context(Program(REAL, tmp_path / "forward.log", env=settings))
+        assert hub.wait_for_events(100, 15)
+        while not is_drained(database):
+            line.stall()
+            time.sleep(1.2)
+            line.flow()
+            time.sleep(1.0)
+            assert forwarder.exit_code is None
+        assert len(hub.times) == number
         assert_within_the_rules(hub)
