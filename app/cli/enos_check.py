@@ -115,11 +115,19 @@ class Checks:
     def fault_of(self, channel: str) -> str:
         """Check a channel and print what is right; returns what is wrong with it, "" if nothing is.
 
+        Where there is nothing to send, that is what is wrong.
+
         Raises:
-            Se3Error: there is nothing to send, or nobody agreed.
+            Se3Error: nobody agreed.
+            StoreUnavailable: the database can't be used any more.
         """
         several = len(self._setup.channels) > 1
-        sample = self._sample(channel) if self._wish.send else None
+        try:
+            sample = self._sample(channel) if self._wish.send else None
+        except StoreUnavailable:
+            raise
+        except Se3Error as error:
+            return f"channel {channel}: {error}" if several else str(error)
         try:
             self._agree(channel, sample)
             try_channel(self._setup.channels[channel], sample, f"{channel}: " if several else "")

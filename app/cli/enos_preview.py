@@ -9,9 +9,8 @@ from app.cli.opening import open_store
 from app.config import load_settings
 from app.domain.events import FaceEvent
 from app.domain.sightings import reason_to_skip
-from app.enos.mapping.mapping import Mapping
 from app.enos.mapping.picture_members import urls
-from app.enos.messages import MOST_BYTES, encode_element, new_message_id, post
+from app.enos.messages import MOST_BYTES, new_message_id, post_one
 from app.enos.setup import Setup, load_draft
 from app.errors import MappingError, Se3Error
 from app.store import events, pictures
@@ -39,7 +38,8 @@ def preview(event_id: UUID) -> None:
 def _preview(setup: Setup, event: FaceEvent, shown: list[tuple[str, bytes]]) -> None:
     links = urls(setup.links, shown, datetime.now(UTC)) if setup.links else {}
     try:
-        message = _message(setup.mapping, event, links)
+        element = setup.mapping.element(event, links)
+        message = post_one(new_message_id(), setup.mapping.mode, element)
     except MappingError as error:
         raise MappingError(f"the event would be parked: {error}") from None
     click.echo(message)
@@ -47,13 +47,6 @@ def _preview(setup: Setup, event: FaceEvent, shown: list[tuple[str, bytes]]) -> 
         _tell("channel", channel)
         _tell("topic", setup.channels[channel].topics.post)
     _tell("bytes", f"{len(message)} of {MOST_BYTES}")
-
-
-def _message(mapping: Mapping, event: FaceEvent, links: dict[str, str]) -> bytes:
-    message = post(new_message_id(), mapping.mode, [encode_element(mapping.element(event, links))])
-    if len(message) > MOST_BYTES:
-        raise MappingError(f"the message has {len(message)} bytes; EnOS takes {MOST_BYTES}")
-    return message
 
 
 def _tell(name: str, value: str) -> None:

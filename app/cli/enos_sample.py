@@ -11,7 +11,7 @@ from app.domain.sightings import reason_to_skip
 from app.domain.times import to_milliseconds
 from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
 from app.enos.mapping.picture_members import urls
-from app.enos.messages import encode_element, new_message_id, post
+from app.enos.messages import new_message_id, post_one
 from app.enos.setup import Setup
 from app.errors import MappingError, Se3Error
 from app.receiver.body.decoding import Decoded, Encoding
@@ -59,7 +59,7 @@ def made_up_sample(settings: Settings, setup: Setup, device_key: str) -> Sample:
     """Make a message of an event that never was, with this device key, the present time and no picture.
 
     Raises:
-        MappingError: the mapping does not fit the contract's fields.
+        MappingError: the mapping does not fit the contract's fields, or the message is too large.
     """
     event = _made_up_event(settings, device_key)
     return _sample(_of_any_device(setup.mapping), event, {}, "a made-up event")
@@ -84,9 +84,7 @@ def _require_fit(event: FaceEvent, settings: Settings, mapping: Mapping, channel
 
 def _sample(mapping: Mapping, event: FaceEvent, links: dict[str, str], words: str) -> Sample:
     element, message_id = mapping.element(event, links), new_message_id()
-    return Sample(
-        message_id, post(message_id, mapping.mode, [encode_element(element)]), element["deviceKey"], words
-    )
+    return Sample(message_id, post_one(message_id, mapping.mode, element), element["deviceKey"], words)
 
 
 def _made_up_event(settings: Settings, device_key: str) -> FaceEvent:

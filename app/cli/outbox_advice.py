@@ -14,14 +14,24 @@ _WHAT_TO_DO = {
     "then `se3 outbox retry {id}`",
     DeliveryState.DROPPED: "nothing; if EnOS should get it after all, `se3 outbox retry {id}`",
 }
+_MEND = (
+    "Mend that, check it by `se3 enos check`, and start the forwarder anew, for it reads settings and mapping"
+    " file only then; then it is sent"
+)
+_ABANDONED = (
+    "nothing, if a forwarder is at work or started soon: no one holds channel {channel}; the next that does"
+    " sends it, or any other if the mapping has that channel no longer. Or `se3 outbox retry {id}`"
+)
 _HINDERED = (ForwarderState.PAUSED, ForwarderState.DISCONNECTED)
 
 
 def what_to_do(delivery: Delivery, holder: Forwarder | None) -> str:
     """Say it in words; `holder`: the forwarder that holds the channel by which the delivery goes."""
     state = DeliveryState(delivery.state)
+    if state is DeliveryState.CLAIMED and holder is None:
+        return _ABANDONED.format(id=delivery.id, channel=delivery.channel)
     if state is DeliveryState.PENDING and (hindrance := _hindrance(delivery, holder)):
-        return f"{hindrance}. Mend that, and check it by `se3 enos check`; then it is sent"
+        return f"{hindrance}. {_MEND}"
     return _WHAT_TO_DO[state].format(id=delivery.id)
 
 

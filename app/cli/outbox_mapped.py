@@ -7,7 +7,7 @@ from app.config import load_settings
 from app.domain.events import FaceEvent
 from app.enos.mapping.mapping import Mapping
 from app.enos.mode import Mode
-from app.enos.setup import load_setup
+from app.enos.setup import load_draft
 from app.errors import MappingError, SettingsError
 
 
@@ -22,7 +22,7 @@ class Mapped:
 def mapped_now(event: FaceEvent) -> Mapped:
     """Read the mapping, and say where it would send an event, and as which device's."""
     try:
-        mapping = load_setup(load_settings()).mapping
+        mapping = load_draft(load_settings()).mapping
     except (MappingError, SettingsError) as error:
         return Mapped(f"not known, for the mapping can't be read: {' '.join(str(error).split())}", "")
     return Mapped(_device_key(mapping, event), mapping.channel_of(event) or "")

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from app.enos.messages import Reply, parse_reply
 from app.errors import ChannelError
 
 _OPEN_SECONDS = 10.0
+_CLOSED = "the connection was closed while it was opened"
 _MOST_REPLIES = 10_000  # that wait to be heard; others of the product get theirs by us too
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,8 @@ class Channel:
 
     paho's own reconnecting would break EnOS's limit on connects, keep an outdated timestamp in the login and
     leave the subscription behind; its queue would hold messages that the outbox holds already.
+
+    One thread uses it; any other may `close` it meanwhile, which ends an `open` as well.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -39,6 +43,8 @@ class Channel:
         self._fault = ""
         self._logged_in = False
         self._socket_error = ""
+        self._acknowledged = 0
+        self._acknowledgements: list[tuple[int, float]] = []
         self._replies: deque[Reply] = deque(maxlen=_MOST_REPLIES)
 
     @property
@@ -49,7 +55,8 @@ class Channel:
     @property
     def is_writing(self) -> bool:
         """Whether what was posted is not all with the network yet: the line is slower than we are."""
-        return self._client is not None and self._client.want_write()
+        client = self._client
+        return client is not None and client.want_write()
 
     @property
     def fault(self) -> str:
@@ -64,21 +71,24 @@ class Channel:
         """
         self.close()
         self._fault, self._socket_error, self._logged_in = "", "", False
-        self._replies.clear()
+        self._acknowledged, self._acknowledgements = 0, []
+        client = self._new_client()
+        self._client = client
         try:
-            self._connect()
-            self._await_subscription()
+            self._connect(client)
+            self._await_subscription(client)
         except ChannelError:
             self.close()
             raise
 
     def post(self, payload: bytes) -> bool:
         """Publish a message; returns whether it was given to the network, which is not yet delivery."""
-        if self._client is None or not self.is_open:
+        client = self._client
+        if client is None or not self.is_open:
             return False
-        info = self._client.publish(self._endpoint.topics.post, payload, qos=self._endpoint.qos)
+        info = client.publish(self._endpoint.topics.post, payload, qos=self._endpoint.qos)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._change(self._client, fault=f"a publish failed: {info.rc.name}")
+            self._change(client, fault=f"a publish failed: {info.rc.name}")
         return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def replies(self, timeout: float) -> list[Reply]:
@@ -92,10 +102,21 @@ class Channel:
             self._replies.clear()
             return came
 
+    def acknowledgements(self) -> list[tuple[int, float]]:
+        """Which messages the broker has said it has since the last call, and when, by the monotonic clock.
+
+        The first that was posted since it was opened is number 1. With QoS 0 it never says so.
+        """
+        with self._changed:
+            came, self._acknowledgements = self._acknowledgements, []
+            return came
+
     def close(self) -> None:
         """Disconnect, if connected; what is not written yet is given up."""
-        client, self._client = self._client, None
-        self._subscribed = False
+        with self._changed:
+            client, self._client = self._client, None
+            self._subscribed = False
+            self._changed.notify_all()
         if client is None:
             return
         connection = client.socket()
@@ -105,24 +126,36 @@ class Channel:
         client.disconnect()
         client.loop_stop()
 
-    def _connect(self) -> None:
+    def _new_client(self) -> Client:
         client = new_client(self._endpoint, _OPEN_SECONDS)
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        if self._endpoint.qos:
+            client.on_publish = self._on_acknowledged  # with QoS 0, it would only say that a message left
         client.on_disconnect = self._on_disconnect
         client.on_log = self._on_log
-        self._client = client
+        return client
+
+    def _connect(self, client: Client) -> None:
         host, port = self._endpoint.address
         try:
             client.connect(host, port, keepalive=KEEP_ALIVE_SECONDS)
         except (OSError, ValueError) as error:  # ssl.SSLError is the first, a name that is none the second
             raise ChannelError(unreachable(f"{host}:{port}", error, tls=self._endpoint.uses_tls)) from None
-        client.loop_start()
-
-    def _await_subscription(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._subscribed or self._fault, _OPEN_SECONDS)
+            if client is self._client:
+                client.loop_start()
+
+    def _await_subscription(self, client: Client) -> None:
+        def is_decided() -> bool:
+            return self._subscribed or bool(self._fault) or client is not self._client
+
+        with self._changed:
+            self._changed.wait_for(is_decided, _OPEN_SECONDS)
+            if client is not self._client:
+                raise ChannelError(_CLOSED)
             if not self._subscribed:
                 raise ChannelError(self._fault or f"the broker did not answer within {_OPEN_SECONDS:g} s")
 
@@ -131,6 +164,12 @@ class Channel:
             if client is self._client:  # one that was given up may still call back
                 self._subscribed, self._fault = subscribed, fault
                 self._changed.notify_all()
+
+    def _on_socket_open(self, client: Client, _data: Any, connection: Any) -> None:
+        """Before the login goes out: it must not, if another thread has given the client up."""
+        if client is not self._client:
+            connection.close()
+            raise ConnectionAbortedError(_CLOSED)
 
     def _on_connect(
         self,
@@ -158,6 +197,14 @@ class Channel:
             self._change(client, fault=subscription_refused(self._endpoint.topics.reply))
         else:
             self._change(client, subscribed=True)
+
+    def _on_acknowledged(
+        self, client: Client, _data: Any, _mid: int, _reason: ReasonCode, _properties: Properties
+    ) -> None:
+        with self._changed:
+            if client is self._client:
+                self._acknowledged += 1
+                self._acknowledgements.append((self._acknowledged, time.monotonic()))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:

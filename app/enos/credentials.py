@@ -39,7 +39,7 @@ def credentials(entry: ChannelEntry, timestamp: int) -> Credentials:
     Raises:
         ChannelError: which file is wrong, and why.
     """
-    if entry.client_id:
+    if entry.client_id is not None:
         password = _secret(entry.password, entry.password_file)
         return Credentials(entry.client_id, entry.username or "", password)
     secret = _secret(entry.product_secret, entry.product_secret_file)

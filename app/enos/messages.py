@@ -8,6 +8,7 @@ from typing import Any
 
 from app import jsontext
 from app.enos.mode import Mode
+from app.errors import MappingError
 
 MOST_BYTES = 524_288
 """The largest publish that EnOS takes, after encoding (EnOS protocol, section 1)."""
@@ -34,6 +35,18 @@ def post(message_id: str, mode: Mode, elements: Sequence[bytes]) -> bytes:
     """Join encoded elements to one message that posts them."""
     head = {"id": message_id, "version": "1.0", "method": f"integration.{mode}.post", "params": []}
     return b"%b%b]}" % (jsontext.dump(head).encode().removesuffix(b"]}"), b",".join(elements))
+
+
+def post_one(message_id: str, mode: Mode, element: dict[str, Any]) -> bytes:
+    """Make a message that posts one element.
+
+    Raises:
+        MappingError: it is larger than EnOS takes.
+    """
+    message = post(message_id, mode, [encode_element(element)])
+    if len(message) > MOST_BYTES:
+        raise MappingError(f"the message has {len(message)} bytes; EnOS takes {MOST_BYTES}")
+    return message
 
 
 def envelope_bytes(mode: Mode) -> int:

@@ -22,6 +22,8 @@ from app.store.outbox import Claimed
 Shown = dict[UUID, list[tuple[str, bytes]]]
 """Field and SHA-256 of each picture, by the id of the event that shows it."""
 
+_SLICE = 50  # rows: so many whole events are in memory at once, and each may be of megabytes
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +52,7 @@ class Claims:
         self._results = results
         self._links = links
         self._claimed: list[Claimed] = []
+        self._ready: list[Post] = []
         self._doubtful: UUID | None = None
 
     def take(self, limit: int) -> list[Post]:
@@ -59,17 +62,23 @@ class Claims:
             StoreUnavailable: the database can't be used; what is claimed by now is taken by the next call.
         """
         self._claimed = self._claimed or self._claim(limit)
-        ids = [row.event_id for row in self._claimed]
-        found, shown = self._events(ids), self._pictures(ids)
-        posts = [self._post(row, found.get(row.event_id), shown) for row in self._claimed]
-        self._claimed = []
-        return [post for post in posts if post]
+        while some := self._claimed[:_SLICE]:
+            self._ready += self._posts(some)
+            del self._claimed[:_SLICE]
+        posts, self._ready = self._ready, []
+        return posts
 
     def forget(self) -> None:
-        """Give back what is claimed and was not looked at yet, for any channel to take."""
-        for row in self._claimed:
+        """Give back what is claimed and was not taken yet, for any channel to take."""
+        for row in (*self._claimed, *(post.row for post in self._ready)):
             self._results.stray(row, outbox.UNROUTED)
-        self._claimed = []
+        self._claimed, self._ready = [], []
+
+    def _posts(self, rows: Sequence[Claimed]) -> list[Post]:
+        ids = [row.event_id for row in rows]
+        found, shown = self._events(ids), self._pictures(ids)
+        posts = [self._post(row, found.get(row.event_id), shown) for row in rows]
+        return [post for post in posts if post]
 
     def _claim(self, limit: int) -> list[Claimed]:
         now = datetime.now(UTC)

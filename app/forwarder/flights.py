@@ -14,11 +14,15 @@ _MOST_LATE = 256  # messages whose late reply is still understood
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A posted message: its id, what it carries, and when it was posted by the monotonic clock."""
+    """A posted message: its id, what it carries, when it was posted by the monotonic clock.
+
+    `number`: which message of its connection it is, from 1.
+    """
 
     id: str
     posts: Sequence[Post]
     posted_at: float
+    number: int
 
 
 class Flights:
@@ -38,9 +42,9 @@ class Flights:
         """Whether one more may be posted."""
         return len(self._flights) < MOST_FLIGHTS
 
-    def add(self, message_id: str, posts: Sequence[Post], now: float) -> None:
+    def add(self, message_id: str, posts: Sequence[Post], now: float, number: int) -> None:
         """Count a message that is being posted."""
-        self._flights[message_id] = Flight(message_id, posts, now)
+        self._flights[message_id] = Flight(message_id, posts, now, number)
 
     def still_leaving(self, now: float) -> None:
         """The last message is not written to the network yet: its time begins later."""

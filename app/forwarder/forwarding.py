@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars
 from app.config import Settings
 from app.enos.channel import Channel
 from app.enos.setup import Setup, load_setup
+from app.errors import StoreUnavailable
 from app.forwarder.claims import Claims
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
@@ -20,6 +21,7 @@ from app.forwarder.worker import Worker
 from app.store import outbox
 from app.store.database import Database
 
+ROUTE_SECONDS = 10.0
 _SLICE = 1000  # rows
 
 log = structlog.get_logger(__name__)
@@ -42,7 +44,8 @@ def forward(settings: Settings, stop: threading.Event) -> None:
     _route_anew(settings, setup)
     with ThreadPoolExecutor(len(setup.channels), "channel") as workers:
         running = [workers.submit(_run_channel, name, settings, setup, stop) for name in setup.channels]
-        wait(running, return_when=FIRST_COMPLETED)
+        while not wait(running, ROUTE_SECONDS, FIRST_COMPLETED).done:
+            _route_again(settings, setup)
         stop.set()
     for worker in running:
         worker.result()
@@ -54,6 +57,15 @@ def _route_anew(settings: Settings, setup: Setup) -> None:
         while ids := _strays(database, setup):
             with database.write() as connection:
                 outbox.route_anew(connection, ids)
+            log.info("routed_anew", deliveries=len(ids))
+
+
+def _route_again(settings: Settings, setup: Setup) -> None:
+    """The same later: at the start the lease of a channel's last holder may not have ended yet."""
+    try:
+        _route_anew(settings, setup)
+    except StoreUnavailable as error:
+        log.error("store_unavailable", reason=str(error))
 
 
 def _strays(database: Database, setup: Setup) -> list[int]:

@@ -21,6 +21,7 @@ from app.store.database import Database
 
 LEASE_SECONDS = 7.0
 BEAT_SECONDS = 2.0
+HUNG_SECONDS = 60.0  # so long no step of a worker lasts, unless it hangs
 _MARGIN_SECONDS = 1.0  # given up before another one may take it
 
 log = structlog.get_logger(__name__)
@@ -29,8 +30,8 @@ log = structlog.get_logger(__name__)
 class Lease:
     """Held by one forwarder at a time, whatever happens to it: another takes over once it ends.
 
-    While its `with` block lasts a thread beats. `term` counts how often it was got: it may be lost and got
-    again while nobody looks.
+    While its `with` block lasts a thread beats, as long as the worker makes steps. `term` counts how often it
+    was got: it may be lost and got again while nobody looks.
     """
 
     def __init__(self, database: Database, channel: str) -> None:
@@ -41,6 +42,7 @@ class Lease:
             new_id(), channel, socket.gethostname(), os.getpid(), now, now, ForwarderState.STANDBY, None
         )
         self.term = 0
+        self._stepped_at = time.monotonic()
         self._held_until = 0.0
         self._failure: Exception | None = None
         self._ended = threading.Event()
@@ -55,12 +57,21 @@ class Lease:
         """
         if self._failure:
             raise self._failure
-        return time.monotonic() < self._held_until
+        return not self.has_lapsed
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether the time is over for which the channel was got last; another may get it soon."""
+        return time.monotonic() >= self._held_until
 
     @property
     def forwarder_id(self) -> UUID:
         """Who holds it, if it is held."""
         return self._forwarder.id
+
+    def stepped(self) -> None:
+        """The worker is alive: without this for HUNG_SECONDS the lease is not renewed."""
+        self._stepped_at = time.monotonic()
 
     def report(self, state: ForwarderState, reason: str | None = None) -> None:
         """Say how the forwarder is, from the next heartbeat on."""
@@ -88,6 +99,10 @@ class Lease:
         bind_contextvars(channel=self._forwarder.channel)
         wait = 0.0
         while not self._ended.wait(wait):
+            if time.monotonic() - self._stepped_at > HUNG_SECONDS:
+                log.error("worker_hangs", reason=f"no step has ended for {HUNG_SECONDS:g} s")
+                wait = BEAT_SECONDS
+                continue
             try:
                 wait = self._beat()
             except StoreUnavailable as error:

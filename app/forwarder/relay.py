@@ -36,6 +36,9 @@ class Exchange(Protocol):
     def replies(self, timeout: float) -> list[Reply]:
         """Wait up to `timeout` seconds for replies."""
 
+    def acknowledgements(self) -> list[tuple[int, float]]:
+        """The numbers of messages that the broker says it has, and when it said so by the monotonic clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -116,14 +119,11 @@ class Relay:
         Raises:
             StoreUnavailable: the database can't be used; nothing is forgotten.
         """
-        for reply in self._exchange.replies(self._patience()):
-            if flight := self._flights.answered(reply.id):
-                self._verdicts.on_reply(flight, reply)
-            elif late := self._flights.answered_late(reply.id):
-                self._verdicts.on_late_reply(late, reply)
+        self._take_replies(self._patience())
         if self._exchange.is_writing:
             self._flights.still_leaving(time.monotonic())
         for flight in self._flights.expired(time.monotonic()):
+            self._rate.arrived(flight.number, time.monotonic())  # long ago, or never
             self._verdicts.on_silence(flight)
         self._results.write()
 
@@ -136,13 +136,26 @@ class Relay:
         self._results.write()
 
     def end(self, reason: str) -> None:
-        """Give all that is claimed back, at no cost, for the connection ends; `reason` says why."""
+        """Take what EnOS has answered, and give all else that is claimed back, at no cost.
+
+        `reason` says why the connection ends.
+        """
+        self._take_replies(0)
         for flight in self._flights.cut_off():
             self._results.returned(rows_of(flight.posts), None, reason)
         unsent = [*(self._next.posts if self._next else ()), *self._backlog.take_all()]
         self._results.returned(rows_of(unsent), None, None)
         self._claims.forget()
         self._next = None
+
+    def _take_replies(self, timeout: float) -> None:
+        """Wait up to `timeout` seconds for replies, and pass on what each means."""
+        for reply in self._exchange.replies(timeout):
+            if flight := self._flights.answered(reply.id):
+                self._rate.arrived(flight.number, time.monotonic())
+                self._verdicts.on_reply(flight, reply)
+            elif late := self._flights.answered_late(reply.id):
+                self._verdicts.on_late_reply(late, reply)
 
     def _claim(self) -> None:
         wants_more = self._backlog.waiting < CLAIMED_AT_ONCE and self._flights.has_room
@@ -153,10 +166,11 @@ class Relay:
         while self._may_post() and (message := self._next or self._prepare()):
             self._next = message
             now = time.monotonic()
+            for number, at in self._exchange.acknowledgements():
+                self._rate.arrived(number, at)
             if self._rate.wait(message.size, now) or not self._exchange.post(message.payload):
                 return
-            self._rate.sent(message.size, now)
-            self._flights.add(message.id, message.posts, now)
+            self._flights.add(message.id, message.posts, now, self._rate.sent(message.size))
             self._next = None
 
     def _may_post(self) -> bool:

@@ -8,6 +8,7 @@ import structlog
 
 from app.domain.forwarders import ForwarderState
 from app.errors import ChannelError, StoreUnavailable
+from app.forwarder.guard import Guard
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
 from app.forwarder.relay import Exchange, Relay
@@ -38,7 +39,7 @@ class Connection(Exchange, Protocol):
         """Connect."""
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect, whatever another thread does with it meanwhile."""
 
 
 class Worker:
@@ -68,9 +69,11 @@ class Worker:
         """Step until `stop` is set; then await replies for STOP_SECONDS at most, and free the channel."""
         with self._lease:
             try:
-                while not stop.is_set():
-                    stop.wait(self._step())
-                self._finish()
+                with Guard(self._name, self._lease, self._connection):
+                    while not stop.is_set():
+                        self._lease.stepped()
+                        stop.wait(self._step())
+                    self._finish()
             finally:
                 self._connection.close()
 
@@ -81,8 +84,8 @@ class Worker:
                 self._give_up()
             if not self._lease.is_held:
                 return self._stand_by()
-            if not self._term:
-                self._take_over()
+            if not self._term and not self._take_over():
+                return STANDBY_SECONDS
             return self._serve()
         except StoreUnavailable as error:
             log.error("store_unavailable", reason=str(error))
@@ -112,15 +115,18 @@ class Worker:
         self._relay.write()  # what we claimed too late, before the next holder could free it
         return STANDBY_SECONDS
 
-    def _take_over(self) -> None:
-        """Free what an earlier holder had claimed."""
+    def _take_over(self) -> bool:
+        """Free what an earlier holder had claimed; returns False if the channel is another's by now."""
         term = self._lease.term
         self._relay.write()  # what we could not write down before the lease ended
         with self._database.write() as connection:
+            if not channels.is_held_by(connection, self._name, self._lease.forwarder_id):
+                return False
             released = outbox.release(connection, self._name)
         self._lease.report(ForwarderState.DISCONNECTED)
         log.info("channel_held", released=released)
         self._term = term
+        return True
 
     def _connect(self) -> float:
         if self._was_open:
@@ -130,7 +136,8 @@ class Worker:
         try:
             self._connection.open()
         except ChannelError as error:
-            self._failed(str(error))
+            if self._lease.is_held:  # else it was closed while it opened
+                self._failed(str(error))
             return 0
         log.info("channel_open")
         self._pacer.succeeded()
@@ -161,12 +168,15 @@ class Worker:
         self._lease.report(ForwarderState.DISCONNECTED, reason)
 
     def _drop(self) -> None:
+        self._relay.end("the connection ended before EnOS answered")
+        if self._relay.pause_reason:
+            self._pause(self._relay.pause_reason)
+            return
         reason = self._connection.fault
         self._pacer.dropped(time.monotonic())
         log.warning("channel_dropped", reason=reason, retry_in=self._retry_in())
         self._lease.report(ForwarderState.DISCONNECTED, reason)
         self._was_open = False
-        self._relay.end("the connection ended before EnOS answered")
         self._relay.write()
 
     def _hang_up(self) -> None:

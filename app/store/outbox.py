@@ -1,11 +1,11 @@
 """The outbox: which events EnOS still has to be told of, and what became of the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
@@ -139,8 +139,7 @@ def release(connection: Connection, channel: str) -> int:
 def strays(connection: Connection, channels: Sequence[str], limit: int) -> list[int]:
     """Some rows that wait for a channel that is none of these, and that nobody holds."""
     held = select(ChannelRow.name).where(ChannelRow.lease_until >= clock.now(connection))
-    waiting = (select(OutboxRow.channel).where(is_so).distinct() for is_so in (_IS_PENDING, _IS_CLAIMED))
-    names = {name for query in waiting for name in connection.scalars(query)}
+    names = {name for is_so in (_IS_PENDING, _IS_CLAIMED) for name in _channels_of(connection, is_so)}
     lost = names - set(connection.scalars(held)) - {*channels, UNROUTED}
     query = select(OutboxRow.id).where(_IS_PENDING | _IS_CLAIMED, OutboxRow.channel.in_(lost))
     return list(connection.scalars(query.limit(limit))) if lost else []
@@ -151,6 +150,12 @@ def route_anew(connection: Connection, ids: Sequence[int]) -> None:
     values = {**_DUE_AT_ONCE, "channel": UNROUTED}
     waits = _IS_PENDING | _IS_CLAIMED
     connection.execute(update(OutboxRow).where(waits, OutboxRow.id.in_(ids)).values(values))
+
+
+def is_abandoned(connection: Connection) -> ColumnElement[bool]:
+    """Whether a row is claimed for a channel that nobody holds now: its forwarder ended without a word."""
+    is_over = ChannelRow.lease_until.is_(None) | (ChannelRow.lease_until < clock.now(connection))
+    return _IS_CLAIMED & OutboxRow.channel.in_(select(ChannelRow.name).where(is_over))
 
 
 def listed(
@@ -176,6 +181,15 @@ def get(connection: Connection, outbox_id: int) -> Delivery | None:
     """One row, or None."""
     row = connection.execute(select(*_SHOWN).where(OutboxRow.id == outbox_id)).one_or_none()
     return None if row is None else Delivery(*row)
+
+
+def _channels_of(connection: Connection, is_so: ColumnElement[bool]) -> Iterator[str]:
+    """The channels of such rows, by a look at the index for each: there may be millions of rows."""
+    query = select(func.min(OutboxRow.channel)).where(is_so)
+    name = connection.scalar(query)
+    while name is not None:
+        yield name
+        name = connection.scalar(query.where(OutboxRow.channel > name))
 
 
 def _claim(

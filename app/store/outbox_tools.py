@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 from app.domain.delivery import DeliveryState
 from app.domain.times import EPOCH
 from app.store.models import EventRow, OutboxRow
-from app.store.outbox import UNROUTED
+from app.store.outbox import UNROUTED, is_abandoned
 
 RETRIED = (DeliveryState.PENDING, DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED)
 REPLAYED = (DeliveryState.DELIVERED, DeliveryState.PARKED, DeliveryState.SKIPPED)
@@ -38,7 +38,7 @@ class TimeRange:
 class Selection:
     """Deliveries that are in one of these states, and for which all holds that is given besides.
 
-    `after`: only those with a higher id.
+    A claimed one whose channel nobody holds counts as pending. `after`: only those with a higher id.
     """
 
     states: tuple[DeliveryState, ...]
@@ -51,7 +51,7 @@ class Selection:
 
 def chosen(connection: Connection, selection: Selection) -> list[int]:
     """The ids of the deliveries that are selected now, in their order."""
-    query = select(OutboxRow.id).where(OutboxRow.state.in_(selection.states), OutboxRow.id > selection.after)
+    query = select(OutboxRow.id).where(_is_in(connection, selection.states), OutboxRow.id > selection.after)
     if selection.ids is not None:
         query = query.where(OutboxRow.id.in_(selection.ids))
     if selection.code is not None:
@@ -85,7 +85,9 @@ def send_again(connection: Connection, ids: Sequence[int], states: Sequence[Deli
         "reason": None,
         "settled_at": None,
     }
-    return connection.execute(update(OutboxRow).where(_still(ids, states)).values(values)).rowcount
+    return connection.execute(
+        update(OutboxRow).where(_still(connection, ids, states)).values(values)
+    ).rowcount
 
 
 def drop(
@@ -97,11 +99,20 @@ def drop(
     """
     with_former = func.coalesce(reason + " (before: " + func.nullif(OutboxRow.reason, "") + ")", reason)
     values = {"state": DeliveryState.DROPPED, "claim": None, "reason": with_former, "settled_at": now}
-    return connection.execute(update(OutboxRow).where(_still(ids, states)).values(values)).rowcount
+    return connection.execute(
+        update(OutboxRow).where(_still(connection, ids, states)).values(values)
+    ).rowcount
 
 
-def _still(ids: Sequence[int], states: Sequence[DeliveryState]) -> ColumnElement[bool]:
-    return OutboxRow.id.in_(ids) & OutboxRow.state.in_(states)
+def _still(
+    connection: Connection, ids: Sequence[int], states: Sequence[DeliveryState]
+) -> ColumnElement[bool]:
+    return OutboxRow.id.in_(ids) & _is_in(connection, states)
+
+
+def _is_in(connection: Connection, states: Sequence[DeliveryState]) -> ColumnElement[bool]:
+    is_in = OutboxRow.state.in_(states)
+    return is_in | is_abandoned(connection) if DeliveryState.PENDING in states else is_in
 
 
 def _within(times: TimeRange) -> ColumnElement[bool]:

@@ -11,17 +11,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Set
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import make_url
 
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.model import load_model
 from app.simulators.enos.strict_hub import StrictHub
-from app.store import events, outbox
+from app.store import channels, events, outbox
 from app.store.database import Database
 from app.store.queries import counts
 from tests.support.fast_forwarder import CLAIMED_AT_ONCE, MOST_FLIGHTS, SCALE
@@ -29,6 +31,7 @@ from tests.support.mosquitto import Mosquitto
 from tests.support.new_events import new_event
 from tests.support.programs import Program, own_program
 from tests.support.settings import child_environment
+from tests.support.stalling_proxy import StallingProxy
 from tests.support.waiting import wait_until
 
 EVENTS = int(os.environ.get("BACKLOG_EVENTS", "800"))
@@ -67,6 +70,11 @@ def states(database: Database) -> dict[str, int]:
 def waiting(database: Database) -> int:
     with database.read() as connection:
         return counts(connection).waiting
+
+
+def forwarder_states(database: Database) -> set[str]:
+    with database.read() as connection:
+        return {found.state for found in channels.forwarders(connection)}
 
 
 def is_drained(database: Database) -> bool:
@@ -198,3 +206,65 @@ def test_a_second_forwarder_takes_over_within_ten_seconds_and_never_beside_the_f
     assert took < 10
     assert hub.counters.connects == 2
     assert_within_the_rules(hub)
+
+
+def test_a_forwarder_that_is_cut_off_from_the_database_is_gone_before_the_next_connects(
+    postgresql_url: str, mosquitto: Mosquitto, rules: Rules, tmp_path: Path
+) -> None:
+    """It waits for an answer of the database for longer than its lease lasts."""
+    url = make_url(postgresql_url)
+    login = {"ENOS_PRODUCT_KEY": "pk", "ENOS_PRODUCT_SECRET": "secret"}
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(postgresql_url)))
+        hub = stack.enter_context(StrictHub(mosquitto.url, rules))
+        line = stack.enter_context(StallingProxy(url.port or 5432))
+
+        def start(port: int | None) -> Program:
+            address = url.set(port=port).render_as_string(hide_password=False)
+            settings = login | {"DATABASE_URL": address, "ENOS_BROKER_URL": hub.url}
+            return stack.enter_context(Program(REAL, tmp_path / "forward.log", env=settings))
+
+        first = start(line.port)
+        fill(database, range(50))
+        assert hub.wait_for_events(50, 15)
+        second = start(url.port)
+        second.wait_until(lambda: "standby" in forwarder_states(database))
+        line.stall()
+        second.wait_until(lambda: hub.counters.connects == 2, 15)
+        fill(database, range(50, 60))
+        assert hub.wait_for_events(60, 15)
+        assert_within_the_rules(hub)
+        assert "lease_lapsed" in first.output()
+        line.flow()
+        first.wait_until(lambda: "lease_lost" in first.output(), 30)
+        assert_within_the_rules(hub)
+
+
+@pytest.mark.parametrize("qos", ["0", "1"])
+def test_a_line_that_stalls_brings_no_more_than_a_megabyte_a_second(
+    sqlite_url: str, mosquitto: Mosquitto, rules: Rules, tmp_path: Path, qos: str
+) -> None:
+    """What waited in the sockets arrives all at once; what is sent behind it must leave room for that."""
+    number = 6_000
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(sqlite_url)))
+        hub = stack.enter_context(StrictHub(mosquitto.url, rules, keep=0))
+        line = stack.enter_context(StallingProxy(urlsplit(hub.url).port or 0))
+        fill(database, range(number))
+        settings = {
+            "DATABASE_URL": sqlite_url,
+            "ENOS_BROKER_URL": f"mqtt://127.0.0.1:{line.port}",
+            "ENOS_PRODUCT_KEY": "pk",
+            "ENOS_PRODUCT_SECRET": "secret",
+            "ENOS_QOS": qos,
+        }
+        forwarder = stack.enter_context(Program(REAL, tmp_path / "forward.log", env=settings))
+        assert hub.wait_for_events(100, 15)
+        while not is_drained(database):
+            line.stall()
+            time.sleep(1.2)
+            line.flow()
+            time.sleep(1.0)
+            assert forwarder.exit_code is None
+        assert len(hub.times) == number
+        assert_within_the_rules(hub)

@@ -18,6 +18,7 @@ from app.domain.events import Kind
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
 from app.domain.times import to_milliseconds
+from app.enos import messages
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.hub import Hub
@@ -303,6 +304,42 @@ def test_every_channel_is_checked_or_one(check: Check, mosquitto: Mosquitto, tmp
     assert check("--channel", "south", **settings).error == (
         "there is no channel south; there are: north, east, west"
     )
+
+
+def test_a_channel_without_an_event_to_send_hides_no_fault_and_keeps_no_other_from_its_check(
+    check: Check, database: Database, mosquitto: Mosquitto, hub: Hub, tmp_path: Path
+) -> None:
+    """The east is down, the west has no event, the north is well."""
+    record(
+        database,
+        new_event(1, ext_data={"ep_id": "north-1", "dev_sno": "A"}),
+        new_event(2, ext_data={"ep_id": "east-1", "dev_sno": "A"}),
+    )
+    ports = {"east": free_port(), "west": free_port(), "north": mosquitto.port}
+    said = check("--send", "--yes", **several_channels(tmp_path, ports))
+    assert said.code == 1
+    east, west = said.error.splitlines()
+    assert east.startswith(f"channel east: can't reach 127.0.0.1:{ports['east']}")
+    assert west.startswith("channel west: event ")
+    assert "would not go: it goes by channel" in west
+    assert "ok    north: EnOS took event" in said.output
+    assert [element["deviceKey"] for element in hub.received] == ["north-1"]
+
+
+@pytest.mark.parametrize("arguments", [("--send",), ("--send", "--device-key", "gate-7")])
+def test_a_message_that_is_too_large_is_not_sent(
+    check: Check,
+    database: Database,
+    hub: Hub,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(messages, "MOST_BYTES", 100)
+    record(database, new_event(1))
+    said = check(*arguments, "--yes")
+    assert said.code == 1
+    assert "bytes; EnOS takes 100" in said.error
+    assert (hub.messages, connects(database)) == (0, 0)
 
 
 def test_a_made_up_event_goes_by_the_channel_that_takes_its_device_alone(

@@ -26,7 +26,7 @@ from app.store import channels, events
 from app.store import outbox_tools as tools
 from app.store.clock import now
 from app.store.database import Database
-from app.store.models import OutboxRow
+from app.store.models import ChannelRow, OutboxRow
 from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.programs import own_program
 from tests.support.settings import child_environment
@@ -363,6 +363,7 @@ def test_what_waits_for_a_channel_that_is_shut_says_why(filled: Database, state:
         hold(filled, channel, state, "the broker refused the login")
     for number in ("1", "8"):
         assert f"is {state}: the broker refused the login. Mend that" in outbox("show", number).output
+        assert "start the forwarder anew, for it reads settings" in outbox("show", number).output
     assert "is sent once it is due" not in outbox("show", "8").output
     assert "Mend that" not in outbox("show", "3").output
 
@@ -392,6 +393,19 @@ def test_the_device_key_is_that_of_the_mapping_in_force(
     assert result.exit_code == 0
     assert "device key    not known, for the mapping can't be read: " in result.output
     assert "se3 outbox retry 4" in result.output
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_device_key_is_shown_to_those_who_may_not_read_the_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping = tmp_path / "mapping.toml"
+    monkeypatch.setenv("ENOS_MAPPING", str(mapping))
+    mapping.write_text(
+        '[channels.gates]\nbroker_url = "mqtt://127.0.0.1:9"\nproduct_key = "pk"\n'
+        f'product_secret_file = "{tmp_path}/gone"\n'
+    )
+    assert "device key    AKOPKKKKK__192.168.1.25\n" in outbox("show", "4").output
 
 
 @pytest.mark.usefixtures("filled")
@@ -455,3 +469,20 @@ def test_a_slice_that_stood_in_anothers_way_is_tried_again() -> None:
 
     assert in_slices([1, 2, 3], "x", change) == 3
     assert tries == [[1, 2, 3]] * 4
+
+
+def test_what_a_dead_forwarder_left_claimed_can_be_retried_and_dropped(filled: Database) -> None:
+    """Its channel may have been renamed, and there is no forwarder that would free it."""
+    for number in (2, 4):
+        values = {"state": "claimed", "channel": "gone", "claim": UUID(int=2), "settled_at": None}
+        with filled.write() as connection:
+            connection.execute(update(OutboxRow).where(OutboxRow.id == number).values(values))
+    hold(filled, "gone", ForwarderState.HEALTHY, None)
+    assert "nothing; should the forwarder end" in outbox("show", "2").output
+    assert said(outbox("retry", "2", "--yes")).startswith("0 of 1 will be sent again")
+    with filled.write() as connection:
+        connection.execute(update(ChannelRow).values(lease_until=now(connection) - timedelta(seconds=1)))
+    assert "no one holds channel gone" in outbox("show", "2").output
+    assert outbox("retry", "2", "--yes").output == "1 will be sent again.\n"
+    assert outbox("drop", "4", "--reason", "x", "--yes").output == "1 dropped.\n"
+    assert (states(filled)[2], rows(filled)[2]["channel"], states(filled)[4]) == ("pending", "", "dropped")

@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from app.domain.forwarders import ForwarderState
 from app.enos.mapping.mapping import DEFAULT_CHANNEL
@@ -19,9 +21,11 @@ from app.forwarder import pacing as pacing_module
 from app.forwarder import worker as worker_module
 from app.forwarder.lease import Lease
 from app.forwarder.pacing import ConnectPacer
+from app.forwarder.relay import Relay
 from app.forwarder.worker import Worker
 from app.store import channels, events, outbox
 from app.store.database import Database
+from app.store.models import ChannelRow
 from tests.support.fake_exchange import Answer, FakeExchange
 from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.relays import all_settled, deliveries, relay_for
@@ -37,6 +41,7 @@ class FakeConnection(FakeExchange):
         super().__init__(answer)
         self.is_open, self.fault = False, ""
         self.refusal = ""
+        self.breaks_off_with_replies = False
         self.opened = 0
 
     def open(self) -> None:
@@ -57,6 +62,9 @@ class FakeConnection(FakeExchange):
 
     def replies(self, timeout: float) -> list[Any]:
         threading.Event().wait(min(timeout, 0.01))  # as the network's thread, it leaves others time
+        if self.breaks_off_with_replies and self.is_open and self._replies:
+            self.break_off()
+            return []
         return super().replies(timeout)
 
 
@@ -248,6 +256,96 @@ def test_a_connection_that_brings_no_replies_is_made_anew(
     wait_until(lambda: connection.opened == 2)
     connection.answer = lambda _: 200
     wait_until(all_settled(database), 60)
+
+
+def test_the_connection_is_closed_once_the_lease_lapses_though_the_database_keeps_the_worker_waiting(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = FakeConnection()
+    start(connection)
+    wait_until(lambda: connection.is_open)
+    came_back = threading.Event()
+    called = threading.Event()
+
+    def wait_for_database(*_: object) -> bool:
+        called.set()
+        came_back.wait(30)
+        raise StoreUnavailable("the test took it away")
+
+    with monkeypatch.context() as away:
+        away.setattr(outbox, "anything_due", wait_for_database)
+        away.setattr(channels, "beat", wait_for_database)
+        wait_until(called.is_set)
+        wait_until(lambda: not connection.is_open)
+        with database.read() as transaction:
+            assert channels.holder_of(transaction, DEFAULT_CHANNEL), "too late: another may hold it by now"
+        assert not came_back.is_set()
+    came_back.set()
+    record(database, 1)
+    wait_until(all_settled(database), 30)
+    assert connection.opened == 2
+
+
+def test_who_took_over_too_slowly_frees_nothing_of_the_next_holder(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stalls between its first beat and the release, until another holds the channel."""
+    write, lost = Relay.write, threading.Event()
+    record(database, 1)
+
+    def stall_and_write(relay: Relay) -> None:
+        if not lost.is_set():
+            next_holder = {"holder": uuid4(), "lease_until": datetime.now(UTC) + timedelta(seconds=30)}
+            with database.write() as connection:
+                connection.execute(update(ChannelRow).values(next_holder))
+                assert outbox.claim(connection, DEFAULT_CHANNEL, uuid4(), RECEIVED_AT, 10)
+            lost.set()
+        write(relay)
+
+    monkeypatch.setattr(Relay, "write", stall_and_write)
+    connection = FakeConnection()
+    start(connection)
+    wait_until(lost.is_set)
+    lease = leases[-1]
+    wait_until(lambda: not lease.is_held)
+    assert [row.state for row in deliveries(database)] == ["claimed"]
+    assert not connection.opened
+
+
+def test_replies_that_came_before_the_connection_ended_count(database: Database, start: Any) -> None:
+    connection = FakeConnection()
+    connection.breaks_off_with_replies = True
+    record(database, 1)
+    start(connection)
+    wait_until(all_settled(database))
+    assert [(row.state, row.attempts) for row in deliveries(database)] == [("delivered", 1)]
+    assert connection.sizes == [1]
+
+
+def test_who_shuts_the_channel_out_and_hangs_up_pauses_it(database: Database, start: Any) -> None:
+    connection = FakeConnection(lambda _: 402)
+    connection.breaks_off_with_replies = True
+    record(database, 1)
+    start(connection)
+    wait_until(lambda: connection.messages)
+    wait_until(lambda: [state for state, _ in forwarder_states(database)] == [ForwarderState.PAUSED])
+    assert connection.opened == 1
+
+
+def test_a_worker_that_hangs_loses_its_channel_and_gets_it_back(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "HUNG_SECONDS", 1.0)
+    first, second, ended = FakeConnection(), FakeConnection(), threading.Event()
+    start(first)
+    wait_until(lambda: first.is_open)
+    step = first.replies
+    first.replies = lambda timeout: [] if ended.wait(30) else step(timeout)  # type: ignore[method-assign]
+    start(second)
+    wait_until(lambda: second.is_open)
+    assert not first.is_open
+    ended.set()
+    wait_until(lambda: (ForwarderState.STANDBY, None) in forwarder_states(database))
 
 
 def test_faults_of_enos_show_in_the_state(database: Database, start: Any) -> None:

@@ -40,3 +40,7 @@ class FakeExchange:
         """All replies since the last call, without waiting."""
         came, self._replies = self._replies, []
         return came
+
+    def acknowledgements(self) -> list[tuple[int, float]]:
+        """None: as with QoS 0."""
+        return []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.forwarder.byte_rate import ByteRate
+from app.forwarder.byte_rate import WINDOW_SECONDS, ByteRate
 from app.forwarder.posts import Backlog, Post
 from app.store.outbox import Claimed
 
@@ -88,42 +88,84 @@ def test_taking_everything_leaves_nothing() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 524_288), st.floats(0, 2)), min_size=1, max_size=60),
-    st.lists(st.floats(0, 0.09), min_size=60, max_size=60),
+    st.lists(
+        st.tuples(st.integers(1, 524_288), st.floats(0, 2), st.floats(0, 3), st.floats(0, 1), st.booleans()),
+        min_size=1,
+        max_size=60,
+    )
 )
-def test_no_second_ever_sees_more_than_a_megabyte(sent: list[tuple[int, float]], late: list[float]) -> None:
-    """EnOS protocol, section 1; `late`: how long each message is on its way, at most 0.09 s."""
-    rate, now, arrivals = ByteRate(), 0.0, []
-    for (size, pause), delay in zip(sent, late, strict=False):
+def test_no_second_ever_sees_more_than_a_megabyte(
+    messages: list[tuple[int, float, float, float, bool]],
+) -> None:
+    """EnOS protocol, section 1, however long a message is on its way, the line keeping their order.
+
+    Of each: its bytes, the pause before it, the seconds until it arrives, and then until that is known; or it
+    never is, but by the next that is.
+    """
+    rate, now, arrivals = ByteRate(), 0.0, [0.0]
+    news: list[tuple[float, int]] = []
+    sizes: list[int] = []
+    for size, pause, on_way, on_way_back, is_acknowledged in messages:
         now += pause
-        while wait := rate.wait(size, now):
-            now += wait
-        rate.sent(size, now)
-        arrivals.append((now + delay, size))
-    arrivals.sort()
+        while wait := news_until(rate, news, now).wait(size, now):
+            now = min(now + wait, min((at for at, _ in news if at > now), default=now + 10))
+            if wait == float("inf") and all(at <= now for at, _ in news):
+                rate.arrived(len(sizes), now)  # given up
+        number = rate.sent(size)
+        sizes.append(size)
+        arrivals.append(max(arrivals[-1], now + on_way))
+        if is_acknowledged:
+            news.append((arrivals[-1] + on_way_back, number))
     window: deque[tuple[float, int]] = deque()
-    for at, size in arrivals:
-        window.append((at, size))
-        while window[0][0] <= at - 1:
+    for arrived_at, size in zip(arrivals[1:], sizes, strict=True):
+        window.append((arrived_at, size))
+        while window[0][0] <= arrived_at - 1:
             window.popleft()
         assert sum(size for _, size in window) <= 1_000_000
 
 
+def news_until(rate: ByteRate, news: list[tuple[float, int]], now: float) -> ByteRate:
+    """Tell what is known by now, each at the time when it came."""
+    for at, number in sorted(news):
+        if at <= now:
+            rate.arrived(number, at)
+    return rate
+
+
+def test_what_is_on_its_way_counts_until_it_has_arrived() -> None:
+    rate = ByteRate()
+    numbers = [rate.sent(480_000), rate.sent(480_000)]
+    assert rate.wait(480_000, 100.0) == float("inf")
+    rate.arrived(numbers[0], 100.0)
+    assert rate.wait(480_000, 100.2) == pytest.approx(WINDOW_SECONDS - 0.2)
+    assert rate.wait(480_000, 100.0 + WINDOW_SECONDS) == 0
+
+
+def test_what_arrived_later_says_that_all_before_it_has() -> None:
+    rate = ByteRate()
+    numbers = [rate.sent(480_000), rate.sent(480_000)]
+    rate.arrived(numbers[1], 10.0)
+    assert rate.wait(900_000, 10.0 + WINDOW_SECONDS) == 0
+
+
 def test_a_new_connection_counts_what_another_may_just_have_sent() -> None:
     rate = ByteRate()
+    rate.sent(900_000)
     rate.begin(now=10.0)
     assert rate.wait(1_000, 10.0) == 0
-    rate.sent(1_000, 10.0)
-    assert rate.wait(480_000, 10.2) == pytest.approx(0.9)
-    assert rate.wait(480_000, 11.1) == 0
+    assert rate.sent(1_000) == 1
+    assert rate.wait(480_000, 10.2) == pytest.approx(WINDOW_SECONDS - 0.2)
+    assert rate.wait(480_000, 10.0 + WINDOW_SECONDS) == 0
 
 
 def test_a_backlog_goes_as_fast_as_the_limit_allows() -> None:
+    """Each message is acknowledged after 30 ms."""
     rate, now, total = ByteRate(), 0.0, 0
     while now < 60:
         if wait := rate.wait(480_000, now):
             now += wait
         else:
-            rate.sent(480_000, now)
+            number = rate.sent(480_000)
+            rate.arrived(number, now + 0.03)
             total += 480_000
     assert total / 60 > 860_000

@@ -23,6 +23,13 @@ def test_a_ready_made_login_is_used_as_it_is() -> None:
     assert credentials(entry, 1) == Credentials("a", "b", "c")
 
 
+def test_an_empty_ready_made_login_is_no_computed_one() -> None:
+    entry = ChannelEntry(
+        name="n", broker_url="mqtt://h", product_key="p", client_id="", username="b", password="c"
+    )
+    assert credentials(entry, 1) == Credentials("", "b", "c")
+
+
 def test_topics_of_documents_and_of_sdks() -> None:
     assert topics("pk", Mode.EVENT, leading_slash=False).post == "sys/pk/integration/event/post"
     assert (

@@ -140,6 +140,8 @@ def test_defaults_stand_for_what_is_missing_and_constants_for_themselves(
     ("member", "value", "reason"),
     [
         ('"int"', "x", "member x: field x is no number"),
+        ('"int"', 2**31, "member x: field x is beyond the 32 bits that EnOS has for an int"),
+        ('"int"', 1e300, "member x: field x is beyond the 32 bits that EnOS has for an int"),
         ('{ type = "array", item = "int" }', 5, "member x: field x is no list"),
         (
             '{ type = "array", item = "int" }',
@@ -262,7 +264,12 @@ def test_a_string_of_which_nothing_is_left_is_none() -> None:
         (1, "float", 1.0),
         (1, "double", 1.0),
         (4.0, "int", 4),
-        (2**60, "int", 2**60),
+        (2**31 - 1, "int", 2**31 - 1),
+        (-(2**31), "int", -(2**31)),
+        ("-94.0", "int", -94),
+        (" 5", "int", 5),
+        ("1e3", "double", 1000.0),
+        (2**53, "timestamp", 2**53),
         (True, "string", "true"),
         ("1", "bool", True),
         (None, "int", None),
@@ -277,7 +284,18 @@ def test_values_take_the_type_of_the_model(value: object, type_name: str, conver
 
 @pytest.mark.parametrize(
     ("value", "type_name"),
-    [(2.9, "int"), ("x", "float"), (True, "int"), ([1], "string"), ("yes", "bool"), (float("nan"), "float")],
+    [
+        (2.9, "int"),
+        ("x", "float"),
+        (True, "int"),
+        ([1], "string"),
+        ("yes", "bool"),
+        (float("nan"), "float"),
+        ("1_000", "int"),
+        ("१२", "int"),
+        ("infinity", "double"),
+        (1e300, "timestamp"),
+    ],
 )
 def test_values_that_do_not_fit_are_refused(value: object, type_name: str) -> None:
     with pytest.raises(ValueError, match="is n"):

@@ -71,6 +71,9 @@ def test_a_member_may_have_any_name(tmp_path: Path, name: str) -> None:
     [
         ('{ type = "int", const = 1.5 }', "const: does not fit its type: int"),
         ('{ type = "int", const = "5" }', "const: does not fit its type: int"),
+        ('{ type = "int", const = 2147483648 }', "const: does not fit its type: int"),
+        ('{ type = "int", default = -2147483649 }', "default: does not fit its type: int"),
+        ('{ type = "int", field = "" }', "field: must not be empty"),
         ('{ type = "bool", default = "x" }', "default: does not fit its type: bool"),
         ('{ type = "timestamp", const = 2026-01-01T00:00:00 }', "const: does not fit its type: timestamp"),
         ('{ type = "timestamp", const = 2026-01-01 }', "const: does not fit its type: timestamp"),
@@ -196,3 +199,22 @@ def test_the_documents_name_every_key() -> None:
     tables = (MappingTable, MemberTable, ChannelTable, ConditionsTable)
     keys = {key for table in tables for key in table().fields}
     assert [key for key in sorted(keys) if f"`{key}" not in _PAGE] == []
+
+
+def test_a_device_key_without_a_name_is_refused(tmp_path: Path) -> None:
+    assert faults(tmp_path, 'device_key = ["ep_id", ""]') == ["line 1: device_key.1: must not be empty"]
+
+
+def test_a_login_without_a_name_is_refused(tmp_path: Path) -> None:
+    text = """\
+[channels.gates]
+broker_url = "mqtt://127.0.0.1:9"
+product_key = "pk"
+client_id = ""
+username = ""
+password_file = "/secret"
+"""
+    assert faults(tmp_path, text) == [
+        "line 4: channels.gates.client_id: must not be empty",
+        "line 5: channels.gates.username: must not be empty",
+    ]

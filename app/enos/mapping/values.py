@@ -1,6 +1,7 @@
 """A value in the type that the thing model asks for (EnOS protocol, section 4)."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,13 @@ def _string(value: Any, length: int) -> str:
 
 
 def _int(value: Any) -> int:
+    number = _whole(value)
+    if not -(2**31) <= number < 2**31:
+        raise ValueError("is beyond the 32 bits that EnOS has for an int")
+    return number
+
+
+def _whole(value: Any) -> int:
     number = _float(value)
     if not number.is_integer():
         raise ValueError("is no whole number")
@@ -40,6 +48,8 @@ def _int(value: Any) -> int:
 
 
 def _float(value: Any) -> float:
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("is no number")
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -56,10 +66,15 @@ def _bool(value: Any) -> bool:
 
 
 def _timestamp(value: Any) -> int:
-    return to_milliseconds(value) if isinstance(value, datetime) else _int(value)
+    number = to_milliseconds(value) if isinstance(value, datetime) else _whole(value)
+    if abs(number) > _LONGEST_TIMESTAMP:
+        raise ValueError("is no time in milliseconds")
+    return number
 
 
 _MOST_BYTES_OF_A_CHARACTER = 4
+_LONGEST_TIMESTAMP = 2**53  # beyond, a double can't tell one from the next
+_NUMBER = re.compile(r" *[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)? *")
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "int": _int,
     "float": _float,

@@ -9,7 +9,15 @@ from app import setting_values
 from app.domain.events import Kind
 from app.enos.channel_entry import ChannelEntry
 from app.enos.mapping.conditions import Conditions, any_of
-from app.enos.mapping_file.toml_tables import Number, Parsed, Table, list_of, text, whole_number
+from app.enos.mapping_file.toml_tables import (
+    Number,
+    Parsed,
+    Table,
+    list_of,
+    nonempty_text,
+    text,
+    whole_number,
+)
 
 _SETS = ("kinds", "person_types", "groups")
 _READY_MADE = ("client_id", "username", "password_file")
@@ -54,8 +62,8 @@ class ChannelTable(Table):
     broker_url = Parsed(_broker_url, required=True)
     product_key = Parsed(setting_values.product_key, required=True)
     product_secret_file = Parsed(setting_values.path)
-    client_id = text()
-    username = text()
+    client_id = nonempty_text()
+    username = nonempty_text()
     password_file = Parsed(setting_values.path)
     tls_ca = Parsed(setting_values.path)
     tls_cert = Parsed(setting_values.path)

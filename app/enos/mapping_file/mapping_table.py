@@ -13,7 +13,7 @@ from app.enos.mapping.mapping import DEFAULT_MAPPING, DeviceKey, Mapping
 from app.enos.mapping.picture_members import PICTURE_MEMBERS
 from app.enos.mapping_file.channel_table import ChannelTable, ConditionsTable, channel, conditions
 from app.enos.mapping_file.member_table import IDENTIFIER, MemberTable, member
-from app.enos.mapping_file.toml_tables import Table, Tables, list_of, one_of, text
+from app.enos.mapping_file.toml_tables import Table, Tables, list_of, nonempty_text, one_of, text
 from app.enos.mode import Mode
 
 _CHANNEL_NAME = validate.Regexp(
@@ -30,7 +30,7 @@ class MappingTable(Table):
     """All of a mapping file; no key is needed."""
 
     mode = fields.Enum(Mode, by_value=True, error_messages={"unknown": "must be one of {choices}"})
-    device_key = list_of(text())
+    device_key = list_of(nonempty_text())
     event_id = fields.Nested(_EventIdTable)
     pictures = one_of("omit", "link")
     members = Tables(MemberTable(), IDENTIFIER)

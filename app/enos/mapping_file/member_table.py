@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, pre_load, validate, validates_s
 from app.enos.mapping.data_types import LONGEST_ARRAY, Array, DataType, Member, Scalar, Struct
 from app.enos.mapping.event_fields import nothing_reader, path_reader
 from app.enos.mapping.values import LONGEST_STRING, SCALARS
-from app.enos.mapping_file.toml_tables import Table, Tables, one_of, text, whole_number
+from app.enos.mapping_file.toml_tables import Table, Tables, nonempty_text, one_of, whole_number
 
 IDENTIFIER = validate.Regexp(
     re.compile(r"[A-Za-z0-9._-]{1,128}\Z"),
@@ -34,7 +34,7 @@ def member(name: str, values: dict[str, Any], reader: Callable[[str], Callable[[
 class _InnerTable(Table):
     error_messages = _NO_MEMBER
 
-    field = text()
+    field = nonempty_text()
     type = one_of(*SCALARS, required=True)
     length = whole_number(validate=_LENGTH)
     const = fields.Raw()

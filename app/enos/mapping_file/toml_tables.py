@@ -96,6 +96,11 @@ def text(**options: Any) -> fields.String:
     return fields.String(error_messages=MISSING | {"invalid": "must be text"}, **options)
 
 
+def nonempty_text(**options: Any) -> fields.String:
+    """Text of at least one character; `options`: marshmallow's own."""
+    return text(validate=validate.Length(min=1, error="must not be empty"), **options)
+
+
 def one_of(*words: str, **options: Any) -> fields.String:
     """One of these words; `options`: marshmallow's own."""
     return text(validate=validate.OneOf(words, error="must be one of {choices}"), **options)
