@@ -28,7 +28,7 @@ _POSTGRESQL_SESSION = {  # and the server, that this machine has gone: its locks
     "tcp_keepalives_interval": 2,
     "tcp_keepalives_count": 2,
     "tcp_user_timeout": 8_000,
-    "idle_in_transaction_session_timeout": 30_000,
+    "idle_in_transaction_session_timeout": 5_000,  # a program that was stopped, or a line that stalls, in one
 }
 _LIMIT_EXCEEDED = "54"  # PostgreSQL's class of errors for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other

@@ -1,7 +1,8 @@
 """One forwarder holds a channel; another takes it over; both say how they are."""
 
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.domain.ids import new_id
 from app.errors import StoreUnavailable
 from app.forwarder import lease as lease_module
-from app.forwarder.lease import Lease
+from app.forwarder.lease import LEASE_SECONDS, Lease
 from app.store import channels, clock
 from app.store.database import Database
 from app.store.models import ChannelConnectRow, ForwarderRow
@@ -51,6 +52,24 @@ def test_one_holds_a_channel_and_each_channel_has_its_own(database: Database) ->
         holder = channels.holder_of(connection, "enos")
         assert holder
         assert holder.id == first.id
+
+
+def test_whoever_stops_within_a_transaction_holds_up_a_takeover_for_less_than_the_lease_lasts(
+    postgresql_url: str,
+) -> None:
+    """A process that was stopped, or that the network cut off, keeps its locks: its server hears nothing."""
+    dead, second = forwarder(), forwarder()
+    took = 0.0
+    with ExitStack() as stack:
+        stopped, database = (stack.enter_context(closing(Database(postgresql_url))) for _ in range(2))
+        beat(database, dead, timedelta(0))
+        stack.enter_context(pytest.raises(StoreUnavailable, match="idle-in-transaction"))
+        with stopped.write() as connection:
+            channels.lock(connection, "enos")
+            began = time.monotonic()
+            assert beat(database, second) == 0
+            took = time.monotonic() - began
+    assert took < LEASE_SECONDS
 
 
 def test_a_channel_is_taken_over_once_the_lease_has_ended_or_was_given_up(database: Database) -> None:

@@ -97,10 +97,10 @@ class Program:
         self.send(number)
         try:
             return self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as error:
             raise AssertionError(
                 f"{number.name} did not end it within {timeout} s. {self._story()}"
-            ) from None
+            ) from error
         finally:
             self.kill()
 
