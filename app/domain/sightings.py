@@ -67,6 +67,11 @@ def reason_to_skip(event: FaceEvent, enos_events: str) -> str | None:
     return None if wanted else f"ENOS_EVENTS is {enos_events}"
 
 
+def attributes_to_skip_by(enos_events: str) -> frozenset[str]:
+    """Those of an event that `reason_to_skip` looks at."""
+    return frozenset({"id", "sighting_id"} if enos_events == "first" else {"kind"})
+
+
 def _counts_seconds(trace: Trace) -> bool:
     return bool(_WHOLE_SECONDS.fullmatch(trace.timestamp))
 

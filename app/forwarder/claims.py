@@ -1,6 +1,6 @@
 """From the outbox to what can be posted: claims rows and maps their events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -8,14 +8,14 @@ import structlog
 
 from app.domain.events import FaceEvent
 from app.domain.picture_links import PictureLinks
-from app.domain.sightings import reason_to_skip
+from app.domain.sightings import attributes_to_skip_by, reason_to_skip
 from app.enos.mapping.mapping import Mapping
 from app.enos.mapping.picture_members import urls
 from app.enos.messages import MOST_BYTES, encode_element, envelope_bytes
 from app.errors import MappingError, StoreUnavailable
 from app.forwarder.posts import Post
 from app.forwarder.results import Results
-from app.store import channels, events, outbox, pictures
+from app.store import channels, outbox, pictures
 from app.store.database import Database
 from app.store.outbox import Claimed
 
@@ -28,7 +28,10 @@ log = structlog.get_logger(__name__)
 
 
 class Claims:
-    """Claims rows for one channel; nothing but the outbox tells it what there is to do."""
+    """Claims rows for one channel; nothing but the outbox tells it what there is to do.
+
+    `has_more`: the last claim took as many as it might, so that more may be due.
+    """
 
     def __init__(
         self,
@@ -39,18 +42,24 @@ class Claims:
         enos_events: str,
         results: Results,
         links: PictureLinks | None = None,
+        is_time: Callable[[], bool] = lambda: True,
     ) -> None:
         """`forwarder_id`: who must hold the channel; `enos_events` says which events go to EnOS.
 
         `results` gets what becomes of rows that make no post. `links`: for a mapping that wants pictures.
+        `is_time`: whether a look into the outbox is worth it, see `app.store.looks`.
         """
         self._database = database
         self._channel = channel
         self._forwarder_id = forwarder_id
         self._mapping = mapping
         self._enos_events = enos_events
+        self._envelope_bytes = envelope_bytes(mapping.mode)
+        self._attributes = mapping.attributes | attributes_to_skip_by(enos_events)
         self._results = results
         self._links = links
+        self._is_time = is_time
+        self.has_more = False
         self._claimed: list[Claimed] = []
         self._ready: list[Post] = []
         self._doubtful: UUID | None = None
@@ -61,7 +70,9 @@ class Claims:
         Raises:
             StoreUnavailable: the database can't be used; what is claimed by now is taken by the next call.
         """
-        self._claimed = self._claimed or self._claim(limit)
+        if not self._claimed:
+            self._claimed = self._claim(limit)
+            self.has_more = len(self._claimed) == limit
         while some := self._claimed[:_SLICE]:
             self._ready += self._posts(some)
             del self._claimed[:_SLICE]
@@ -76,15 +87,14 @@ class Claims:
 
     def _posts(self, rows: Sequence[Claimed]) -> list[Post]:
         ids = [row.event_id for row in rows]
-        found, shown = self._events(ids), self._pictures(ids)
-        posts = [self._post(row, found.get(row.event_id), shown) for row in rows]
+        found, shown = self._events(rows), self._pictures(ids)
+        posts = [self._post(row, found.get(row.id), shown) for row in rows]
         return [post for post in posts if post]
 
     def _claim(self, limit: int) -> list[Claimed]:
         now = datetime.now(UTC)
-        with self._database.read() as connection:
-            if not self._doubtful and not outbox.anything_due(connection, self._channel, now):
-                return []
+        if not self._doubtful and not self.has_more and not self._is_anything_due(now):
+            return []
         with self._database.write() as connection:
             if self._doubtful:
                 outbox.free(connection, self._doubtful)
@@ -95,19 +105,25 @@ class Claims:
         self._doubtful = None
         return claimed
 
-    def _events(self, ids: Sequence[UUID]) -> dict[UUID, FaceEvent]:
-        """The events with these ids, but for those that can't be read; these must not hold up the others."""
-        if not ids:
+    def _is_anything_due(self, now: datetime) -> bool:
+        if not self._is_time():
+            return False
+        with self._database.read() as connection:
+            return outbox.anything_due(connection, self._channel, now)
+
+    def _events(self, rows: Sequence[Claimed]) -> dict[int, FaceEvent]:
+        """The events of these rows, but for those that can't be read; these must not hold up the others."""
+        if not rows:
             return {}
         try:
             with self._database.read() as connection:
-                return {event.id: event for event in events.get_many(connection, ids)}
+                return outbox.events(connection, rows, self._attributes)
         except StoreUnavailable:
             raise
         except Exception:
-            if half := len(ids) // 2:
-                return self._events(ids[:half]) | self._events(ids[half:])
-            log.exception("event_not_read", id=str(ids[0]))
+            if half := len(rows) // 2:
+                return self._events(rows[:half]) | self._events(rows[half:])
+            log.exception("event_not_read", id=str(rows[0].event_id))
             return {}
 
     def _pictures(self, ids: Sequence[UUID]) -> Shown:
@@ -124,7 +140,7 @@ class Claims:
         elif (channel := self._mapping.channel_of(event)) and channel != self._channel:
             self._results.stray(row, channel)
         else:
-            return self._mapped(row, event, shown.get(event.id, []))
+            return self._mapped(row, event, shown.get(row.event_id, []))
         return None
 
     def _reason_to_skip(self, event: FaceEvent) -> str | None:
@@ -136,14 +152,14 @@ class Claims:
         except MappingError as error:
             self._results.parked(row, None, str(error))
         except Exception:  # an event that this program fails on must not hold up the others
-            log.exception("event_not_mapped", id=str(event.id))
+            log.exception("event_not_mapped", id=str(row.event_id))
             self._results.parked(row, None, "the forwarder failed on this event; see its log")
         return None
 
     def _element(self, event: FaceEvent, shown: Sequence[tuple[str, bytes]]) -> bytes:
         links = urls(self._links, shown, datetime.now(UTC)) if self._links else {}
         element = encode_element(self._mapping.element(event, links))
-        size = len(element) + envelope_bytes(self._mapping.mode)
+        size = len(element) + self._envelope_bytes
         if size > MOST_BYTES:
             raise MappingError(f"the message has {size} bytes; EnOS takes {MOST_BYTES}")
         return element

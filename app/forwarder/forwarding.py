@@ -20,6 +20,7 @@ from app.forwarder.results import Results
 from app.forwarder.worker import Worker
 from app.store import outbox
 from app.store.database import Database
+from app.store.looks import Looks
 
 ROUTE_SECONDS = 10.0
 _SLICE = 1000  # rows
@@ -76,11 +77,18 @@ def _strays(database: Database, setup: Setup) -> list[int]:
 def _run_channel(name: str, settings: Settings, setup: Setup, stop: threading.Event) -> None:
     bind_contextvars(channel=name)
     rng = random.Random()  # noqa: S311 - jitter, no secret
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database(settings.database_url)) as database, closing(Looks(database)) as looks:
         lease = Lease(database, name)
         results = Results(database, rng)
         claims = Claims(
-            database, name, lease.forwarder_id, setup.mapping, settings.enos_events, results, setup.links
+            database,
+            name,
+            lease.forwarder_id,
+            setup.mapping,
+            settings.enos_events,
+            results,
+            setup.links,
+            looks.is_time,
         )
         channel = Channel(setup.channels[name])
         relay = Relay(claims, results, channel, setup.mapping.mode, rng, lambda: lease.is_held)

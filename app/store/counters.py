@@ -1,12 +1,18 @@
 """Counters: how often something has happened since the database was made."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select
 
+from app.domain.delivery import DeliveryState
 from app.store.models import CounterRow
 from app.store.statements import insert_into
 
 QUARANTINE_DROPPED = "quarantine_dropped"
 """Refused bodies that were deleted to hold the quarantine's bounds."""
+
+COUNTED_STATES = (DeliveryState.DELIVERED, DeliveryState.SKIPPED)
+"""Of these states there may be millions of deliveries: each change of one is counted as it is made."""
 
 
 def add(connection: Connection, name: str, number: int) -> None:
@@ -19,3 +25,22 @@ def add(connection: Connection, name: str, number: int) -> None:
 def value(connection: Connection, name: str) -> int:
     """How many there were so far."""
     return connection.scalar(select(CounterRow.value).where(CounterRow.name == name)) or 0
+
+
+def add_deliveries(connection: Connection, numbers: Mapping[DeliveryState, int]) -> None:
+    """Count so many more deliveries in each of these states; fewer, where a number is negative.
+
+    To be the last of a transaction: two would wait for each other here otherwise.
+    """
+    for state in COUNTED_STATES:
+        if number := numbers.get(state):
+            add(connection, _name(state), number)
+
+
+def deliveries(connection: Connection, state: DeliveryState) -> int:
+    """How many deliveries are in one of COUNTED_STATES."""
+    return value(connection, _name(state))
+
+
+def _name(state: DeliveryState) -> str:
+    return f"deliveries_{state}"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Dialect,
     ForeignKey,
     Index,
@@ -21,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, Integer, TypeDecorator
 
 from app import jsontext
+from app.domain.delivery import DeliveryState
 
 
 def _sqlite_text(value: datetime | None) -> str | None:
@@ -185,15 +187,30 @@ class OutboxRow(Base):
     settled_at: Mapped[datetime | None]
 
 
-Index(
+def _outbox_index(name: str, condition: ColumnElement[bool], *columns: Mapped[Any]) -> Index:
+    """Of the rows in some states only: what was delivered is in no index that is read or written often."""
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+STOPPED = (DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED)
+"""The states in which a delivery stays until a person does something."""
+
+_outbox_index(
     "ix_outbox_pending",
+    OutboxRow.state == DeliveryState.PENDING.value,
     OutboxRow.channel,
     OutboxRow.due_at,
     OutboxRow.id,
-    sqlite_where=OutboxRow.state == "pending",
-    postgresql_where=OutboxRow.state == "pending",
 )
-Index("ix_outbox_state", OutboxRow.state)
+_outbox_index(
+    "ix_outbox_claimed", OutboxRow.state == DeliveryState.CLAIMED.value, OutboxRow.channel, OutboxRow.id
+)
+_outbox_index(
+    "ix_outbox_stopped",
+    OutboxRow.state.in_([state.value for state in STOPPED]),
+    OutboxRow.state,
+    OutboxRow.id,
+)
 
 
 class ChannelRow(Base):

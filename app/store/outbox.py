@@ -1,18 +1,33 @@
 """The outbox: which events EnOS still has to be told of, and what became of the others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
 from app.domain.times import EPOCH
-from app.store import clock
+from app.store import clock, counters
 from app.store.driver import Insert
-from app.store.models import ChannelRow, OutboxRow
+from app.store.models import ChannelRow, EventRow, OutboxRow
+from app.store.statements import is_one_of
+from app.store.states import is_in
 
 UNROUTED = ""
 """The channel of rows for which none has been chosen yet."""
@@ -31,13 +46,11 @@ _SHOWN = (
 )
 
 
-# A literal, no parameter: else neither database sees that the index of pending rows serves.
-_IS_PENDING = OutboxRow.state == literal(DeliveryState.PENDING.value, literal_execute=True)
-_IS_CLAIMED = OutboxRow.state == DeliveryState.CLAIMED
+_IS_PENDING = is_in(DeliveryState.PENDING)
+_IS_CLAIMED = is_in(DeliveryState.CLAIMED)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A row that the channel's holder is sending. `attempts` counts the earlier, failed ones."""
 
     id: int
@@ -47,8 +60,7 @@ class Claimed:
     claim: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What is written back for a claimed row.
 
     `attempts` is the new count. `due_at` matters only for pending rows. `code` is EnOS's, `reason` is for a
@@ -88,7 +100,7 @@ def add(connection: Connection, events: Sequence[FaceEvent]) -> None:
 
 def anything_due(connection: Connection, channel: str, now: datetime) -> bool:
     """Whether a claim would find something: a cheap look that takes no lock."""
-    return any(connection.scalar(_due(name, now, 1)) is not None for name in (channel, UNROUTED))
+    return connection.scalar(_ANYTHING_DUE, {"channel": channel, "now": now}) is not None
 
 
 def claim(connection: Connection, channel: str, token: UUID, now: datetime, limit: int) -> list[Claimed]:
@@ -100,6 +112,35 @@ def claim(connection: Connection, channel: str, token: UUID, now: datetime, limi
     own = _claim(connection, channel, channel, token, now, (limit + 1) // 2)
     new = _claim(connection, UNROUTED, channel, token, now, limit - len(own))
     return own + new + _claim(connection, channel, channel, token, now, limit - len(own) - len(new))
+
+
+def events(connection: Connection, rows: Sequence[Claimed], fields: Collection[str]) -> dict[int, FaceEvent]:
+    """The events of these rows, by the rows' ids, with these fields and no others.
+
+    Reading documents that nobody looks at, and making whole events, would take longer than all else that the
+    forwarder does.
+    """
+    names = tuple(sorted(fields))
+    query = _events_query(connection.dialect.name, names)
+    found = connection.execute(query, {"ids": [row.id for row in rows]})
+    part = _part_of_an_event(names)
+    return {outbox_id: cast(FaceEvent, part(values)) for outbox_id, *values in found}
+
+
+@cache
+def _events_query(dialect_name: str, fields: Sequence[str]) -> Select[Any]:
+    return (
+        select(OutboxRow.id.label("outbox_id"), *(EventRow.__table__.c[name] for name in fields))
+        .join(EventRow, EventRow.id == OutboxRow.event_id)
+        .where(is_one_of(dialect_name, OutboxRow.id, "ids"))
+    )
+
+
+@cache
+def _part_of_an_event(fields: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
+    part: Any = namedtuple("PartOfAnEvent", fields)  # type: ignore[misc] # they are known only now
+    make: Callable[[Iterable[Any]], Any] = part._make
+    return make
 
 
 def free(connection: Connection, token: UUID) -> None:
@@ -114,9 +155,12 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
     A row that another claim has taken since is left alone. One that is pending again may still be settled
     by the claim it had: EnOS's reply came late.
     """
-    if not settlements:
-        return 0
-    return connection.execute(_SETTLE, [_settled(settlement, now) for settlement in settlements]).rowcount
+    by_state = defaultdict(list)
+    for settlement in settlements:
+        by_state[settlement.state].append(settlement)
+    settled = {state: _settle(connection, some, now) for state, some in by_state.items()}
+    counters.add_deliveries(connection, settled)
+    return sum(settled.values())
 
 
 def hand_over(connection: Connection, rows: Mapping[Claimed, str]) -> None:
@@ -169,7 +213,7 @@ def listed(
     """The newest rows, of one state or of all, with one code or any, of one channel or of all."""
     query = select(*_SHOWN).order_by(OutboxRow.id.desc()).limit(limit)
     if state is not None:
-        query = query.where(OutboxRow.state == state)
+        query = query.where(is_in(state))
     if code is not None:
         query = query.where(OutboxRow.code == code)
     if channel is not None:
@@ -197,25 +241,18 @@ def _claim(
 ) -> list[Claimed]:
     if not limit:
         return []
-    # In a CTE: inline, PostgreSQL may evaluate the locking SELECT more than once.
-    due = _due(source, now, limit).with_for_update(skip_locked=True).cte("due")
-    statement = (
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(select(due.c.id)))
-        .values(state=DeliveryState.CLAIMED, claim=token, channel=channel)
-        .returning(OutboxRow.id, OutboxRow.event_id, OutboxRow.attempts)
-    )
-    rows = sorted(connection.execute(statement))
+    values = {"source": source, "now": now, "most": limit, "new_channel": channel, "token": token}
+    rows = sorted(connection.execute(_CLAIM, values), key=attrgetter("id"))
     return [Claimed(outbox_id, event_id, attempts, channel, token) for outbox_id, event_id, attempts in rows]
 
 
-def _due(channel: str, now: datetime, limit: int) -> Select[int]:
-    return (
-        select(OutboxRow.id)
-        .where(_IS_PENDING, OutboxRow.channel == channel, OutboxRow.due_at <= now)
-        .order_by(OutboxRow.due_at, OutboxRow.id)
-        .limit(limit)
-    )
+def _settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> int:
+    """Write settlements of one state; those that are alike are one statement."""
+    alike: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for (outbox_id, _, _, channel, claim), *values in settlements:
+        alike[channel, claim, *values].append(outbox_id)
+    parameters = [_settled(ids, *values, now=now) for values, ids in alike.items()]
+    return connection.execute(_settling(connection.dialect.name), parameters).rowcount
 
 
 _DUE_AT_ONCE = {"state": DeliveryState.PENDING, "due_at": EPOCH, "claim": None}
@@ -224,31 +261,67 @@ _HAND_OVER = (
     .where(OutboxRow.id == bindparam("row_id"), OutboxRow.claim == bindparam("token"))
     .values({**_DUE_AT_ONCE, "channel": bindparam("new_channel")})
 )
-_SETTLE = (
-    update(OutboxRow)
+_ANYTHING_DUE = (
+    select(OutboxRow.id)
     .where(
-        OutboxRow.id == bindparam("row_id"),
-        OutboxRow.claim == bindparam("token"),
-        (OutboxRow.state == DeliveryState.CLAIMED) | (OutboxRow.state == DeliveryState.PENDING),
+        _IS_PENDING,
+        OutboxRow.channel.in_([bindparam("channel"), UNROUTED]),
+        OutboxRow.due_at <= bindparam("now"),
     )
-    .values(
-        {
-            name: bindparam(f"new_{name}", type_=OutboxRow.__table__.c[name].type)
-            for name in ("channel", "state", "due_at", "attempts", "code", "reason", "settled_at")
-        }
-    )
+    .limit(1)
+)
+_DUE = (  # a CTE: inline, PostgreSQL may evaluate the locking SELECT more than once
+    select(OutboxRow.id)
+    .where(_IS_PENDING, OutboxRow.channel == bindparam("source"), OutboxRow.due_at <= bindparam("now"))
+    .order_by(OutboxRow.due_at, OutboxRow.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    update(OutboxRow)
+    .where(OutboxRow.id.in_(select(_DUE.c.id)))
+    .values(state=DeliveryState.CLAIMED, claim=bindparam("token"), channel=bindparam("new_channel"))
+    .returning(OutboxRow.id, OutboxRow.event_id, OutboxRow.attempts)
 )
 
 
-def _settled(settlement: Settlement, now: datetime) -> dict[str, object]:
+@cache
+def _settling(dialect_name: str) -> Update:
+    names = ("channel", "state", "due_at", "attempts", "code", "reason", "settled_at")
+    columns = OutboxRow.__table__.c
+    return (
+        update(OutboxRow)
+        .where(
+            is_one_of(dialect_name, OutboxRow.id, "ids"),
+            OutboxRow.claim == bindparam("token"),
+            OutboxRow.settled_at.is_(None),  # pending or claimed
+        )
+        .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
+    )
+
+
+def _settled(
+    ids: list[int],
+    claimed_channel: str,
+    token: UUID,
+    state: DeliveryState,
+    attempts: int,
+    due_at: datetime,
+    code: int | None,
+    reason: str | None,
+    channel: str | None,
+    *,
+    now: datetime,
+) -> dict[str, object]:
     return {
-        "row_id": settlement.claimed.id,
-        "token": settlement.claimed.claim,
-        "new_channel": settlement.claimed.channel if settlement.channel is None else settlement.channel,
-        "new_state": settlement.state,
-        "new_due_at": settlement.due_at,
-        "new_attempts": settlement.attempts,
-        "new_code": settlement.code,
-        "new_reason": settlement.reason,
-        "new_settled_at": None if settlement.state == DeliveryState.PENDING else now,
+        "ids": ids,
+        "token": token,
+        "new_channel": claimed_channel if channel is None else channel,
+        "new_state": state,
+        "new_due_at": due_at,
+        "new_attempts": attempts,
+        "new_code": code,
+        "new_reason": reason,
+        "new_settled_at": None if state == DeliveryState.PENDING else now,
     }

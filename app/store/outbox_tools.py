@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.times import EPOCH
+from app.store import counters
 from app.store.models import EventRow, OutboxRow
 from app.store.outbox import UNROUTED, is_abandoned
+from app.store.states import is_in
 
 RETRIED = (DeliveryState.PENDING, DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED)
 REPLAYED = (DeliveryState.DELIVERED, DeliveryState.PARKED, DeliveryState.SKIPPED)
@@ -85,9 +87,17 @@ def send_again(connection: Connection, ids: Sequence[int], states: Sequence[Deli
         "reason": None,
         "settled_at": None,
     }
-    return connection.execute(
-        update(OutboxRow).where(_still(connection, ids, states)).values(values)
-    ).rowcount
+    pending_first = sorted(
+        states, key=lambda state: state is not DeliveryState.PENDING
+    )  # all others become it
+    changed = {
+        state: connection.execute(
+            update(OutboxRow).where(_still(connection, ids, [state])).values(values)
+        ).rowcount
+        for state in pending_first
+    }
+    counters.add_deliveries(connection, {state: -number for state, number in changed.items()})
+    return sum(changed.values())
 
 
 def drop(
@@ -111,8 +121,7 @@ def _still(
 
 
 def _is_in(connection: Connection, states: Sequence[DeliveryState]) -> ColumnElement[bool]:
-    is_in = OutboxRow.state.in_(states)
-    return is_in | is_abandoned(connection) if DeliveryState.PENDING in states else is_in
+    return is_in(*states) | is_abandoned(connection) if DeliveryState.PENDING in states else is_in(*states)
 
 
 def _within(times: TimeRange) -> ColumnElement[bool]:

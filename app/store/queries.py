@@ -1,5 +1,6 @@
 """Counts over the whole store, as `se3 status` shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,10 @@ from sqlalchemy import Connection, func, select
 from app.domain.delivery import DeliveryState
 from app.store import counters
 from app.store.models import Base, BoxRow, EventRow, EventWarningRow, OutboxRow, PictureRow, QuarantineRow
+from app.store.states import is_in
+
+_WAITING = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+_OPEN = (*_WAITING, DeliveryState.PARKED, DeliveryState.DROPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,15 @@ class Counts:
 
 
 def counts(connection: Connection) -> Counts:
-    """Count everything that is kept."""
-    by_state = select(OutboxRow.state, func.count()).group_by(OutboxRow.state)
-    states = {state: number for state, number in connection.execute(by_state)}  # noqa: C416 - rows are no pairs to dict()
+    """Count everything that is kept. What was delivered is counted already: it may be millions of rows."""
+    open_ones = {state: _open_deliveries(connection, state) for state in _OPEN}
+    settled = {state: counters.deliveries(connection, state) for state in counters.COUNTED_STATES}
+    outbox = dict.fromkeys(DeliveryState, 0) | {state: n for state, (n, _) in open_ones.items()} | settled
     return Counts(
-        events=_count(connection, EventRow),
+        events=sum(outbox.values()),  # each has a delivery
         pictures=_count(connection, PictureRow),
-        outbox={state.value: states.get(state.value, 0) for state in DeliveryState},
-        oldest_waiting_at=_oldest_waiting_at(connection),
+        outbox={state.value: number for state, number in outbox.items()},
+        oldest_waiting_at=_received_at(connection, [open_ones[state][1] for state in _WAITING]),
         quarantine=_count(connection, QuarantineRow),
         quarantine_dropped=counters.value(connection, counters.QUARANTINE_DROPPED),
         warnings=connection.scalar(select(func.count(EventWarningRow.event_id.distinct()))) or 0,
@@ -50,11 +56,15 @@ def counts(connection: Connection) -> Counts:
     )
 
 
-def _oldest_waiting_at(connection: Connection) -> datetime | None:
-    # By the least id of each state: an index gives it at once, however many have been delivered before.
-    states = (DeliveryState.PENDING, DeliveryState.CLAIMED)
-    least = [select(func.min(OutboxRow.id)).where(OutboxRow.state == state) for state in states]
-    ids = [found for query in least if (found := connection.scalar(query)) is not None]
+def _open_deliveries(connection: Connection, state: DeliveryState) -> tuple[int, int | None]:
+    """How many are in a state, and the least of their ids."""
+    found = connection.execute(select(func.count(), func.min(OutboxRow.id)).where(is_in(state))).one()
+    return found[0], found[1]
+
+
+def _received_at(connection: Connection, outbox_ids: Sequence[int | None]) -> datetime | None:
+    """When the event of the least of these deliveries came."""
+    ids = [outbox_id for outbox_id in outbox_ids if outbox_id is not None]
     if not ids:
         return None
     event = select(OutboxRow.event_id).where(OutboxRow.id == min(ids)).scalar_subquery()

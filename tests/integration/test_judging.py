@@ -4,13 +4,17 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from app.domain.events import FaceEvent
-from app.enos.mapping.mapping import Mapping
+from app.domain.times import to_milliseconds
+from app.enos.mapping.data_types import Member, Scalar
+from app.enos.mapping.event_fields import event_reader
+from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
 from app.errors import StoreUnavailable
 from app.forwarder import flights
 from app.store import events, outbox_tools
@@ -20,6 +24,9 @@ from tests.support.new_events import new_event
 from tests.support.relays import all_settled, deliveries, relay_for, step_until
 
 FIRST = 1566016554000
+READS_DOCUMENTS = replace(
+    DEFAULT_MAPPING, members=(Member("box", Scalar("string"), "ext_data.box", event_reader("ext_data.box")),)
+)
 
 
 def record(database: Database, *numbers: int) -> None:
@@ -257,7 +264,8 @@ def test_an_event_that_the_program_fails_on_is_parked_and_the_rest_goes(
     element = Mapping.element
 
     def fail_on_one(mapping: Mapping, event: FaceEvent, *rest: Any) -> dict[str, Any]:
-        return element(mapping, event, *rest) if event.timestamp != str(FIRST + 1) else {"never": 1 / 0}
+        fails = to_milliseconds(event.occurred_at) == FIRST + 1
+        return {"never": 1 / 0} if fails else element(mapping, event, *rest)
 
     monkeypatch.setattr(Mapping, "element", fail_on_one)
     record(database, 0, 1, 2)
@@ -269,5 +277,13 @@ def test_an_event_that_can_not_be_read_is_parked_and_the_rest_goes(database: Dat
     record(database, *range(20))
     with database.write() as connection:
         connection.exec_driver_sql(f"UPDATE events SET document = '{{' WHERE timestamp = '{FIRST + 7}'")
-    step_until(relay_for(database, FakeExchange()), all_settled(database))
+    step_until(relay_for(database, FakeExchange(), READS_DOCUMENTS), all_settled(database))
     assert states(database) == {"parked": 1, "delivered": 19}
+
+
+def test_documents_that_the_mapping_does_not_look_into_are_not_read(database: Database) -> None:
+    record(database, *range(20))
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE events SET document = '{'")
+    step_until(relay_for(database, FakeExchange()), all_settled(database))
+    assert states(database) == {"delivered": 20}

@@ -5,18 +5,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.events import FaceEvent
+from app.domain.events import FaceEvent, Kind
 from app.domain.picture_links import PictureLinks
-from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
+from app.domain.sightings import attributes_to_skip_by, reason_to_skip
+from app.enos.mapping.conditions import Conditions, any_of
+from app.enos.mapping.data_types import Member, Scalar
+from app.enos.mapping.event_fields import event_reader
+from app.enos.mapping.mapping import DEFAULT_MAPPING, DeviceKey, Mapping
 from app.enos.mapping.picture_members import urls
 from app.enos.mapping.thing_model import thing_model
-from app.enos.mapping.values import convert
+from app.enos.mapping.values import converter
 from app.enos.messages import encode_element
 from app.enos.mode import Mode
 from app.errors import MappingError
@@ -247,14 +252,14 @@ def test_a_link_that_is_too_long_is_refused(tmp_path: Path, length: int, fits: b
 
 @given(st.text(min_size=1), st.integers(1, 1024))
 def test_a_long_string_is_cut_to_its_bytes_between_characters(text: str, length: int) -> None:
-    cut = convert(text * 600, "string", length) or ""
+    cut = converter("string", length)(text * 600) or ""
     assert len(cut.encode()) <= length
     assert (text * 600).startswith(cut)
     assert length - len(cut.encode()) < 4 or cut == text * 600
 
 
 def test_a_string_of_which_nothing_is_left_is_none() -> None:
-    assert convert("小", "string", 2) is None
+    assert converter("string", 2)("小") is None
 
 
 @pytest.mark.parametrize(
@@ -277,7 +282,7 @@ def test_a_string_of_which_nothing_is_left_is_none() -> None:
     ],
 )
 def test_values_take_the_type_of_the_model(value: object, type_name: str, converted: object) -> None:
-    result = convert(value, type_name)
+    result = converter(type_name)(value)
     assert result == converted
     assert type(result) is type(converted)
 
@@ -299,4 +304,57 @@ def test_values_take_the_type_of_the_model(value: object, type_name: str, conver
 )
 def test_values_that_do_not_fit_are_refused(value: object, type_name: str) -> None:
     with pytest.raises(ValueError, match="is n"):
-        convert(value, type_name)
+        converter(type_name)(value)
+
+
+_FIELDS = st.sampled_from(
+    ["timestamp", "score", "ep_id", "person_type", "grab_fiqa_info.age", "info", "ext_data.dev_sno", "route"]
+)
+_CONDITIONS = st.builds(
+    Conditions,
+    kinds=st.none() | st.just(frozenset(Kind)),
+    person_types=st.none() | st.sets(st.integers(0, 2)).map(frozenset),
+    groups=st.none() | st.just(frozenset({"default_group"})),
+    min_score=st.none() | st.floats(0, 1),
+    max_score=st.none() | st.floats(0, 1),
+    devices=st.none() | st.just(any_of(["A*"])),
+)
+_MAPPINGS = st.builds(
+    Mapping,
+    device_key=st.lists(_FIELDS.map(lambda name: DeviceKey(name, event_reader(name)))).map(tuple),
+    event_id=st.just({kind: kind.value for kind in Kind}),
+    members=st.lists(_FIELDS.map(lambda name: Member(name, AsItIs(), name, event_reader(name)))).map(tuple),
+    filter=_CONDITIONS,
+    routes=st.lists(_CONDITIONS.map(lambda when: ("north", when))).map(tuple),
+)
+
+
+class AsItIs(Scalar):
+    """A type that takes any value."""
+
+    def __init__(self) -> None:
+        super().__init__("string")
+        object.__setattr__(self, "convert", lambda value: value)
+
+
+def outcome(mapping: Mapping, event: Any, enos_events: str) -> list[Any]:
+    try:
+        element: Any = mapping.element(event)
+    except MappingError as error:
+        element = str(error)
+    skipped = reason_to_skip(event, enos_events) or mapping.reason_to_skip(event)
+    return [element, skipped, mapping.channel_of(event), mapping.device_key_of(event)]
+
+
+@given(
+    _MAPPINGS,
+    st.sampled_from(["both", "first", "history"]),
+    st.sampled_from(["history-contract", "history-v6", "history-flat-v5r7"]),
+)
+def test_what_a_mapping_asks_for_of_an_event_is_all_that_it_looks_at(
+    mapping: Mapping, enos_events: str, form: str
+) -> None:
+    whole = new_event(form=form).event
+    names = mapping.attributes | attributes_to_skip_by(enos_events)
+    part = SimpleNamespace(**{name: getattr(whole, name) for name in names})
+    assert outcome(mapping, part, enos_events) == outcome(mapping, whole, enos_events)

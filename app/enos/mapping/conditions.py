@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any
 
@@ -25,17 +25,24 @@ class Conditions:
     min_score: float | None = None
     max_score: float | None = None
     devices: re.Pattern[str] | None = None
+    _asked: tuple[tuple[Any, "_Rule"], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Put together what is asked for at all: it is looked at for every event."""
+        wanted = ((getattr(self, rule.name), rule) for rule in _RULES)
+        object.__setattr__(self, "_asked", tuple(pair for pair in wanted if pair[0] is not None))
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Those of an event that are looked at, beside the device key's."""
+        return frozenset(attribute for _, rule in self._asked for attribute in rule.attributes)
 
     def misfit(self, event: FaceEvent, device_key: str | None) -> str | None:
         """The name of the first condition that the event does not meet; None if it meets all."""
-        for name, meets in _RULES:
-            wanted = getattr(self, name)
-            if wanted is not None and not meets(wanted, event, device_key):
-                return name
+        for wanted, rule in self._asked:
+            if not rule.meets(wanted, event, device_key):
+                return rule.name
         return None
-
-
-EVERYTHING = Conditions()
 
 
 def any_of(patterns: list[str]) -> re.Pattern[str]:
@@ -51,11 +58,21 @@ def _person_type(event: FaceEvent) -> int | None:
     return _EMPLOYEE if sent is None or sent.value in (None, "") else None
 
 
-_RULES: tuple[tuple[str, Callable[[Any, FaceEvent, str | None], bool]], ...] = (
-    ("kinds", lambda kinds, event, _: event.kind in kinds),
-    ("person_types", lambda types, event, _: _person_type(event) in types),
-    ("groups", lambda groups, event, _: event.group_name in groups),
-    ("min_score", lambda least, event, _: event.score is not None and event.score >= least),
-    ("max_score", lambda most, event, _: event.score is not None and event.score <= most),
-    ("devices", lambda devices, _, key: key is not None and bool(devices.match(key))),
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """`meets` takes what is wanted, the event and its device key; `attributes` are those of the event."""
+
+    name: str
+    attributes: tuple[str, ...]
+    meets: Callable[[Any, FaceEvent, str | None], bool]
+
+
+_RULES = (
+    _Rule("kinds", ("kind",), lambda kinds, event, _: event.kind in kinds),
+    _Rule("person_types", ("person_type", "document"), lambda types, event, _: _person_type(event) in types),
+    _Rule("groups", ("group_name",), lambda groups, event, _: event.group_name in groups),
+    _Rule("min_score", ("score",), lambda least, event, _: event.score is not None and event.score >= least),
+    _Rule("max_score", ("score",), lambda most, event, _: event.score is not None and event.score <= most),
+    _Rule("devices", (), lambda devices, _, key: key is not None and bool(devices.match(key))),
 )
+EVERYTHING = Conditions()

@@ -1,10 +1,10 @@
 """The data types of a thing model, each made from a scalar, a list or an object of an event."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from app.enos.mapping.values import LONGEST_STRING, convert
+from app.enos.mapping.values import LONGEST_STRING, converter
 
 LONGEST_ARRAY = 128
 """Elements that every EnOS takes in an array; later ones take 1,024 (EnOS protocol, section 4)."""
@@ -16,14 +16,16 @@ class Scalar:
 
     name: str
     length: int = LONGEST_STRING
+    convert: Callable[[Any], Any] = field(init=False, repr=False, compare=False)
+    """See `app.enos.mapping.values.converter`."""
+
+    def __post_init__(self) -> None:
+        """Choose how to convert: it is done for every value of every event."""
+        object.__setattr__(self, "convert", converter(self.name, self.length))
 
     def __str__(self) -> str:
         """For a person: `int`, or `string of 1 to 64 bytes`."""
         return f"string of 1 to {self.length} bytes" if self.name == "string" else self.name
-
-    def convert(self, value: Any) -> Any:
-        """See `app.enos.mapping.values.convert`."""
-        return convert(value, self.name, self.length)
 
 
 @dataclass(frozen=True, slots=True)

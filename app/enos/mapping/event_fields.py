@@ -29,14 +29,24 @@ def event_reader(name: str) -> Callable[[FaceEvent], Any]:
     `name`: a contract field, which every form of event has in one place and type, maybe with a path into it;
     or else a dotted path into the document, such as `ep_info.ep_name`.
     """
+    attribute, steps = _place(name)
+    read = attrgetter(attribute)
+    return (lambda event: _descend(read(event), steps)) if steps else read
+
+
+def event_attribute(name: str) -> str:
+    """The one attribute of an event that `event_reader` takes a field from."""
+    return _place(name)[0]
+
+
+def _place(name: str) -> tuple[str, Sequence[str]]:
+    """An attribute of an event, and the path into it that leads to a field."""
     if name == "timestamp":
-        return attrgetter("occurred_at")
+        return "occurred_at", ()
     if name in _SCALARS:
-        return attrgetter(name)
+        return name, ()
     first, *rest = name.split(".")
-    if first in _OBJECTS:
-        return lambda event: _descend(getattr(event, first), rest)
-    return lambda event: _descend(event.document, (first, *rest))
+    return (first, rest) if first in _OBJECTS else ("document", (first, *rest))
 
 
 def path_reader(path: str) -> Callable[[dict[str, Any]], Any]:

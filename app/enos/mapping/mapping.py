@@ -10,7 +10,7 @@ from app.domain.times import to_milliseconds
 from app.enos.channel_entry import ChannelEntry
 from app.enos.mapping.conditions import EVERYTHING, Conditions
 from app.enos.mapping.data_types import Member, Scalar
-from app.enos.mapping.event_fields import event_reader
+from app.enos.mapping.event_fields import event_attribute, event_reader
 from app.enos.mapping.picture_members import fitting_links
 from app.enos.mode import Mode
 from app.errors import MappingError
@@ -46,11 +46,20 @@ class Mapping:
     channels: tuple[ChannelEntry, ...] = ()
     routes: tuple[tuple[str, Conditions], ...] = ((DEFAULT_CHANNEL, EVERYTHING),)
 
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Those of an event without which nothing here can be told of it."""
+        fields = [*(key.field for key in self.device_key), *(member.field for member in self.members)]
+        asked = (conditions.attributes for conditions in (self.filter, *(when for _, when in self.routes)))
+        needed = (event_attribute(field) for field in fields if field is not None)
+        return frozenset({"kind", "occurred_at"}.union(needed, *asked))
+
     def reason_to_skip(self, event: FaceEvent) -> str | None:
         """Why an event does not go to EnOS; None if it goes."""
-        if misfit := self.filter.misfit(event, self.device_key_of(event)):
+        key = self.device_key_of(event)
+        if misfit := self.filter.misfit(event, key):
             return f"filter.{misfit} of the mapping file leaves it out"
-        return None if self.channel_of(event) else "no channel of the mapping file takes it"
+        return None if self._channel(event, key) else "no channel of the mapping file takes it"
 
     def device_key_of(self, event: FaceEvent) -> str | None:
         """The key of the EnOS device that an event belongs to; None where no field gives one."""
@@ -62,8 +71,7 @@ class Mapping:
 
     def channel_of(self, event: FaceEvent) -> str | None:
         """The name of the channel that takes an event, None if none does."""
-        key = self.device_key_of(event)
-        return next((name for name, when in self.routes if when.misfit(event, key) is None), None)
+        return self._channel(event, self.device_key_of(event))
 
     def element(self, event: FaceEvent, links: abc.Mapping[str, str] = _NO_LINKS) -> dict[str, Any]:
         """Make the params element for one event (EnOS protocol, section 2).
@@ -82,6 +90,12 @@ class Mapping:
         if not values:
             raise MappingError("the event has a value for none of the members, and so no measure point")
         return {**head, "measurepoints": values}
+
+    def _channel(self, event: FaceEvent, device_key: str | None) -> str | None:
+        for name, when in self.routes:
+            if when.misfit(event, device_key) is None:
+                return name
+        return None
 
     def _needed_device_key(self, event: FaceEvent) -> str:
         if key := self.device_key_of(event):

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.domain.times import to_milliseconds
@@ -11,26 +12,29 @@ from app.domain.times import to_milliseconds
 LONGEST_STRING = 1024  # bytes in UTF-8
 
 
-def convert(value: Any, type_name: str, length: int = LONGEST_STRING) -> Any:
-    """Convert a value; None and empty text give None, for EnOS takes neither.
+def converter(type_name: str, length: int = LONGEST_STRING) -> Callable[[Any], Any]:
+    """Give what converts a value; None and empty text give None, for EnOS takes neither.
 
     `type_name`: one of SCALARS. `length`: the most bytes of a string, which is cut between characters.
 
-    Raises:
+    What is given raises:
         ValueError: the value can't be expressed in the type; the text goes on from the field's name.
     """
-    if value is None or value == "":
-        return None
-    return _string(value, length) or None if type_name == "string" else _CONVERTERS[type_name](value)
+    convert = partial(_string, length=length) if type_name == "string" else _CONVERTERS[type_name]
+    return lambda value: None if value is None or value == "" else convert(value)
 
 
-def _string(value: Any, length: int) -> str:
-    if isinstance(value, dict | list):
-        raise ValueError("is no single value")
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+def _string(value: Any, length: int) -> str | None:
+    text = value if isinstance(value, str) else _text(value)
     if len(text) * _MOST_BYTES_OF_A_CHARACTER <= length:
         return text
-    return text.encode()[:length].decode(errors="ignore")  # never half a character
+    return text.encode()[:length].decode(errors="ignore") or None  # never half a character
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError("is no single value")
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def _int(value: Any) -> int:
