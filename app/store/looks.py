@@ -1,5 +1,6 @@
 """When a look into the database is worth its price: another one may have written since the last."""
 
+import math
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -22,7 +23,7 @@ class Looks:
         self._file = database.sqlite_file
         self._connection: sqlite3.Connection | None = None
         self._seen: Any = None
-        self._looked_at = 0.0
+        self._looked_at = -math.inf
 
     def is_time(self) -> bool:
         """Whether to look now; then the next look is not worth it until something was committed, or later."""

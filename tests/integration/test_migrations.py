@@ -14,6 +14,7 @@ from app.config import ROOT
 from app.store import events, outbox, pictures
 from app.store.database import Database
 from app.store.migration import migrate
+from app.store.queries import counts
 from app.store.schema import require_current
 from tests.support.postgresql import PostgreSQL
 
@@ -72,6 +73,15 @@ def test_an_event_of_the_first_version_is_still_there(first_version: Database) -
     assert (event.sighting_id, event.identity_name, event.score) == (EVENT_ID, "小明", 0.5)
     assert (use.pointer, use.picture.content) == ("/reg_pic", b"\xff\xd8")
     assert delivery.event_id == EVENT_ID
+
+
+def test_what_was_delivered_before_is_counted(first_version: Database) -> None:
+    with first_version.write() as connection:
+        connection.execute(text("UPDATE outbox SET state = 'delivered', settled_at = due_at"))
+    migrate(first_version)
+    with first_version.read() as connection:
+        found = counts(connection)
+    assert (found.events, found.outbox["delivered"], found.waiting) == (1, 1, 0)
 
 
 def test_every_step_can_be_taken_back(first_version: Database) -> None:

@@ -23,6 +23,7 @@ def relay_for(
     mapping: Mapping = DEFAULT_MAPPING,
     enos_events: str = "both",
     forwarder_id: UUID | None = None,
+    is_time: Callable[[], bool] = lambda: True,
 ) -> Relay:
     """A relay of the channel `enos` whose connection was just opened.
 
@@ -30,7 +31,8 @@ def relay_for(
     """
     rng = random.Random(1)
     results = Results(database, rng)
-    claims = Claims(database, "enos", forwarder_id or holder(database), mapping, enos_events, results)
+    forwarder_id = forwarder_id or holder(database)
+    claims = Claims(database, "enos", forwarder_id, mapping, enos_events, results, is_time=is_time)
     relay = Relay(claims, results, exchange, mapping.mode, rng)
     relay.begin()
     return relay
