@@ -17,6 +17,7 @@ from app.forwarder.posts import Post
 from app.forwarder.results import Results
 from app.store import channels, outbox, pictures
 from app.store.database import Database
+from app.store.event_parts import parts_of
 from app.store.outbox import Claimed
 
 Shown = dict[UUID, list[tuple[str, bytes]]]
@@ -117,7 +118,7 @@ class Claims:
             return {}
         try:
             with self._database.read() as connection:
-                return outbox.events(connection, rows, self._attributes)
+                return parts_of(connection, rows, self._attributes)
         except StoreUnavailable:
             raise
         except Exception:

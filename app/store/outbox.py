@@ -1,31 +1,22 @@
 """The outbox: which events EnOS still has to be told of, and what became of the others."""
 
-from collections import defaultdict, namedtuple
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Update,
-    bindparam,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, select, update
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
 from app.domain.times import EPOCH
 from app.store import clock, counters
 from app.store.driver import Insert
-from app.store.models import ChannelRow, EventRow, OutboxRow
+from app.store.models import ChannelRow, OutboxRow
 from app.store.statements import is_one_of
 from app.store.states import is_in
 
@@ -112,35 +103,6 @@ def claim(connection: Connection, channel: str, token: UUID, now: datetime, limi
     own = _claim(connection, channel, channel, token, now, (limit + 1) // 2)
     new = _claim(connection, UNROUTED, channel, token, now, limit - len(own))
     return own + new + _claim(connection, channel, channel, token, now, limit - len(own) - len(new))
-
-
-def events(connection: Connection, rows: Sequence[Claimed], fields: Collection[str]) -> dict[int, FaceEvent]:
-    """The events of these rows, by the rows' ids, with these fields and no others.
-
-    Reading documents that nobody looks at, and making whole events, would take longer than all else that the
-    forwarder does.
-    """
-    names = tuple(sorted(fields))
-    query = _events_query(connection.dialect.name, names)
-    found = connection.execute(query, {"ids": [row.id for row in rows]})
-    part = _part_of_an_event(names)
-    return {outbox_id: cast(FaceEvent, part(values)) for outbox_id, *values in found}
-
-
-@cache
-def _events_query(dialect_name: str, fields: Sequence[str]) -> Select[Any]:
-    return (
-        select(OutboxRow.id.label("outbox_id"), *(EventRow.__table__.c[name] for name in fields))
-        .join(EventRow, EventRow.id == OutboxRow.event_id)
-        .where(is_one_of(dialect_name, OutboxRow.id, "ids"))
-    )
-
-
-@cache
-def _part_of_an_event(fields: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
-    part: Any = namedtuple("PartOfAnEvent", fields)  # type: ignore[misc] # they are known only now
-    make: Callable[[Iterable[Any]], Any] = part._make
-    return make
 
 
 def free(connection: Connection, token: UUID) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import event as sqlalchemy_event
 from app.domain.delivery import DeliveryState
 from app.store import events, outbox, outbox_tools
 from app.store.database import Database
+from app.store.event_parts import parts_of
 from app.store.models import OutboxRow
 from app.store.outbox import Claimed, Settlement
 from app.store.outbox_tools import Selection
@@ -60,7 +61,7 @@ def claim_and_settle(connection: Connection) -> None:
     assert len(outbox.claim(connection, "enos", token, NOW, 2)) == 2
     outbox.free(connection, token)
     rows = outbox.claim(connection, "enos", token, NOW, 10)
-    assert len(outbox.events(connection, rows, {"kind"})) == 10
+    assert len(parts_of(connection, rows, {"kind"})) == 10
     settle(connection, rows, DeliveryState.DELIVERED)
 
 

@@ -10,6 +10,7 @@ from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
 from app.store import events, outbox, outbox_tools
 from app.store.database import Database
+from app.store.event_parts import parts_of
 from app.store.outbox import Claimed, Settlement
 from app.store.queries import counts
 from tests.support.new_events import RECEIVED_AT, new_event
@@ -140,8 +141,8 @@ def test_the_fields_that_are_asked_for_are_those_of_the_events(filled: Database)
     names = {field.name for field in dataclasses.fields(FaceEvent)}
     with filled.read() as connection:
         whole = {event.id: event for event in events.get_many(connection, [row.event_id for row in rows])}
-        found = outbox.events(connection, rows, names)
-        [some] = outbox.events(connection, rows[:1], {"ep_id", "kind"}).values()
+        found = parts_of(connection, rows, names)
+        [some] = parts_of(connection, rows[:1], {"ep_id", "kind"}).values()
     for row in rows:
         assert {name: getattr(found[row.id], name) for name in names} == dataclasses.asdict(
             whole[row.event_id]
