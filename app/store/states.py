@@ -9,10 +9,10 @@ from app.store.models import STOPPED, OutboxRow
 
 
 def is_in(*states: DeliveryState) -> ColumnElement[bool]:
-    """Whether a delivery is in one of these states, whichever are few: not delivered.
+    """Whether a delivery is in one of these states.
 
-    The states are written into the statement: of a parameter, neither database knows the value when it
-    chooses an index. And SQLite takes an index only where its own condition stands in the statement.
+    They are written into the statement: of a parameter, PostgreSQL may not know the value when it chooses an
+    index. And SQLite takes an index only where its own condition stands in the statement.
     """
     wanted = _among(states) if len(states) > 1 else _is(*states)
     return and_(_among(STOPPED), wanted) if set(states) <= set(STOPPED) else wanted

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.forwarder import flights
+from app.forwarder import byte_rate, flights
 from app.forwarder import relay as relay_module
 from app.store import counters, events
 from app.store import looks as looks_module
@@ -104,6 +104,7 @@ def test_more_is_claimed_while_the_window_is_full(
 ) -> None:
     monkeypatch.setattr(relay_module, "CLAIMED_AT_ONCE", 10)
     monkeypatch.setattr(flights, "MOST_FLIGHTS", 1)
+    monkeypatch.setattr(byte_rate, "WINDOW_SECONDS", 0.0)
     with database.write() as connection:
         events.record(connection, [new_event(number) for number in range(25)])
     exchange = FakeExchange(lambda _elements: 200 if len(exchange.messages) == 1 else None)

@@ -350,11 +350,12 @@ def outcome(mapping: Mapping, event: Any, enos_events: str) -> list[Any]:
     _MAPPINGS,
     st.sampled_from(["both", "first", "history"]),
     st.sampled_from(["history-contract", "history-v6", "history-flat-v5r7"]),
+    st.none() | st.integers(0, 2),
 )
 def test_what_a_mapping_asks_for_of_an_event_is_all_that_it_looks_at(
-    mapping: Mapping, enos_events: str, form: str
+    mapping: Mapping, enos_events: str, form: str, person_type: int | None
 ) -> None:
-    whole = new_event(form=form).event
+    whole = replace(new_event(form=form).event, person_type=person_type)
     names = mapping.attributes | attributes_to_skip_by(enos_events)
     part = SimpleNamespace(**{name: getattr(whole, name) for name in names})
     assert outcome(mapping, part, enos_events) == outcome(mapping, whole, enos_events)
