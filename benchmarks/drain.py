@@ -9,15 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
-
-from app.domain.delivery import DeliveryState
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.strict_hub import StrictHub
 from app.store import events
 from app.store.database import Database
 from app.store.migration import migrate
-from app.store.models import OutboxRow
+from app.store.queries import counts
 from benchmarks import mqtt
 from benchmarks.processes import await_line, running, settings
 from tests.support.new_events import new_event
@@ -89,9 +86,8 @@ def _await_drained(database: Database, count: int) -> float:
 
 
 def _waiting(database: Database) -> int:
-    unsettled = OutboxRow.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED])
     with database.read() as connection:
-        return connection.scalar(select(func.count()).select_from(OutboxRow).where(unsettled)) or 0
+        return counts(connection).waiting
 
 
 def _processor_seconds() -> float:
