@@ -48,11 +48,13 @@ def are_copies(one: Trace, other: Trace) -> bool:
     sightings.
     """
     apart = abs(one.occurred_at - other.occurred_at)
+    if apart >= _SECOND:
+        return False
     coarse = _counts_seconds(one) or _counts_seconds(other)
     if coarse and one.kind is other.kind:
         return False
-    same_moment = apart < _SECOND if coarse else apart <= _SAME_MOMENT
-    return same_moment and not _camera_names(one).isdisjoint(_camera_names(other))
+    is_same_moment = coarse or apart <= _SAME_MOMENT
+    return is_same_moment and not _camera_names(one).isdisjoint(_camera_names(other))
 
 
 def reason_to_skip(event: FaceEvent, enos_events: str) -> str | None:

@@ -53,9 +53,12 @@ class Database:
             hide_parameters=True,  # an error's text must not hold a face
         )
         self._file_number: int | None = None
-        event.listen(self.engine, "connect", _prepare_sqlite if self.sqlite_file else _prepare_postgresql)
         if self.sqlite_file:
+            event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", _prepare_postgresql)
+            event.listen(self.engine, "do_executemany", _refuse_pipeline)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -186,6 +189,11 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 def _begin_sqlite(connection: Connection) -> None:
     for statement in connection.get_execution_options().get("se3_begin", ("BEGIN",)):
         connection.exec_driver_sql(statement)
+
+
+def _refuse_pipeline(*_: object) -> None:
+    """Psycopg flushes behind a pipeline; PostgreSQL then ends no transaction that is left idle."""
+    raise NotImplementedError("execute a statement once for each row, or one statement for all")
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

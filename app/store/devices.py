@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, select, update
 
 from app.domain.device_changes import DeviceChange, box_changes, camera_changes
 from app.domain.devices import (
@@ -20,13 +20,19 @@ from app.domain.devices import (
     StatusReport,
     first_status,
 )
+from app.store.driver import Insert
 from app.store.models import BoxRow, CameraRow, DeviceChangeRow
-from app.store.statements import insert_into, insert_missing
+from app.store.statements import insert_missing
 
 _MOST_CAMERAS = 1000  # of one box; a flood of ids must not hold up its other reports
 _BOX_FIELDS = ("key", "first_seen_at", "last_seen_at", "period_seconds", "document")
 _CAMERA_FIELDS = ("box_key", "key", "first_seen_at", "last_seen_at", "document")
 _CHANGE_FIELDS = ("at", "box_key", "camera_key", "field", "before", "after")
+_INSERT_CHANGES = Insert(DeviceChangeRow, _CHANGE_FIELDS)
+_FRESH = ", ".join(f"{name} = excluded.{name}" for name in ("last_seen_at", "document", *CAMERA_DETAILS))
+_UPSERT_CAMERAS = Insert(
+    CameraRow, (*_CAMERA_FIELDS, *CAMERA_DETAILS), f"ON CONFLICT (box_key, key) DO UPDATE SET {_FRESH}"
+)
 
 
 def record(connection: Connection, reports: Sequence[StatusReport]) -> list[list[DeviceChange]]:
@@ -85,7 +91,7 @@ def _record_one(connection: Connection, report: StatusReport) -> list[DeviceChan
         connection.execute(update(BoxRow).where(BoxRow.key == now.key).values(_box_values(now)))
     found = box_changes(known, now) + _record_cameras(connection, report)
     if found:
-        connection.execute(insert(DeviceChangeRow), [_fields(change, _CHANGE_FIELDS) for change in found])
+        _INSERT_CHANGES.execute(connection, [_values(change, _CHANGE_FIELDS) for change in found])
     return found
 
 
@@ -110,21 +116,14 @@ def _record_cameras(connection: Connection, report: StatusReport) -> list[Device
     found = [camera for camera in report.cameras if camera.key in known] + new
     gone = known.keys() - {camera.key for camera in found}
     _mark_absent(connection, report.key, [key for key in gone if known[key].status != ABSENT])
-    if found:
-        _upsert_cameras(connection, [_camera_values(camera, report) for camera in found])
+    _UPSERT_CAMERAS.execute(connection, [_camera_values(camera, report) for camera in found])
     return camera_changes(known, dataclasses.replace(report, cameras=tuple(found)))
 
 
 def _mark_absent(connection: Connection, box_key: str, keys: Sequence[str]) -> None:
-    one = update(CameraRow).where(CameraRow.box_key == box_key, CameraRow.key == bindparam("camera_key"))
+    theirs = (CameraRow.box_key == box_key) & CameraRow.key.in_(keys)
     if keys:
-        connection.execute(one.values(status=ABSENT), [{"camera_key": key} for key in sorted(keys)])
-
-
-def _upsert_cameras(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    statement = insert_into(connection, CameraRow)
-    fresh = {name: statement.excluded[name] for name in (*CAMERA_DETAILS, "last_seen_at", "document")}
-    connection.execute(statement.on_conflict_do_update(index_elements=["box_key", "key"], set_=fresh), rows)
+        connection.execute(update(CameraRow).where(theirs).values(status=ABSENT))
 
 
 def _box_query(key: str) -> Select[Any]:
@@ -143,6 +142,10 @@ def _of(row: Mapping[Any, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
+def _values(item: object, names: Sequence[str]) -> list[Any]:
+    return [getattr(item, name) for name in names]
+
+
 def _fields(item: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(item, name) for name in names}
 
@@ -151,13 +154,7 @@ def _box_values(box: BoxStatus) -> dict[str, Any]:
     return _fields(box, _BOX_FIELDS) | _fields(box.details, BOX_DETAILS)
 
 
-def _camera_values(camera: CameraReport, report: StatusReport) -> dict[str, Any]:
+def _camera_values(camera: CameraReport, report: StatusReport) -> list[Any]:
     received_at = report.arrival.received_at
-    return {
-        "box_key": report.key,
-        "key": camera.key,
-        **_fields(camera.details, CAMERA_DETAILS),
-        "first_seen_at": received_at,
-        "last_seen_at": received_at,
-        "document": camera.document,
-    }
+    details = _values(camera.details, CAMERA_DETAILS)
+    return [report.key, camera.key, received_at, received_at, camera.document, *details]

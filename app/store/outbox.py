@@ -127,9 +127,8 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
 
 def hand_over(connection: Connection, rows: Mapping[Claimed, str]) -> None:
     """Give claimed rows to the channel that is named for each, due at once."""
-    if rows:
-        parameters = [{"row_id": r.id, "token": r.claim, "new_channel": name} for r, name in rows.items()]
-        connection.execute(_HAND_OVER, parameters)
+    for row, name in rows.items():
+        connection.execute(_HAND_OVER, {"row_id": row.id, "token": row.claim, "new_channel": name})
 
 
 def release(connection: Connection, channel: str) -> int:
@@ -213,8 +212,9 @@ def _settle(connection: Connection, settlements: Sequence[Settlement], now: date
     alike: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
     for (outbox_id, _, _, channel, claim), *values in settlements:
         alike[channel, claim, *values].append(outbox_id)
-    parameters = [_settled(ids, *values, now=now) for values, ids in alike.items()]
-    return connection.execute(_settling(connection.dialect.name), parameters).rowcount
+    statement = _settling(connection.dialect.name)
+    parameters = (_settled(ids, *values, now=now) for values, ids in alike.items())
+    return sum(connection.execute(statement, values).rowcount for values in parameters)
 
 
 _DUE_AT_ONCE = {"state": DeliveryState.PENDING, "due_at": EPOCH, "claim": None}

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from app.domain.events import NewEvent
 from app.domain.warnings import EventWarning, WarningCode
+from app.store.driver import Insert
 from app.store.models import EventRow, EventWarningRow
+
+_INSERT = Insert(EventWarningRow, ("event_id", "position", "code", "pointer", "detail"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +31,11 @@ class WarningCount:
 def keep(connection: Connection, added: Sequence[NewEvent]) -> None:
     """Store the warnings of new events."""
     rows = [
-        {
-            "event_id": new.event.id,
-            "position": position,
-            "code": w.code,
-            "pointer": w.pointer,
-            "detail": w.detail,
-        }
+        (new.event.id, position, warning.code.value, warning.pointer, warning.detail)
         for new in added
-        for position, w in enumerate(new.warnings)
+        for position, warning in enumerate(new.warnings)
     ]
-    if rows:
-        connection.execute(insert(EventWarningRow), rows)
+    _INSERT.execute(connection, rows)
 
 
 def warnings_of(connection: Connection, event_id: UUID) -> list[EventWarning]:

@@ -33,7 +33,7 @@ def test_of_three_who_found_the_last_two_rooms_two_connect(database: Database) -
     with database.write() as connection:
         a_minute_ago = now(connection) - timedelta(seconds=60)
         rows = [{"channel": "north", "at": a_minute_ago}] * 2
-        connection.execute(insert(ChannelConnectRow), rows)
+        connection.execute(insert(ChannelConnectRow).values(rows))
     looked = threading.Barrier(3)
 
     def look_and_note(_: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.domain.ids import new_id
@@ -16,7 +16,7 @@ from app.forwarder import lease as lease_module
 from app.forwarder.lease import LEASE_SECONDS, Lease
 from app.store import channels, clock
 from app.store.database import Database
-from app.store.models import ChannelConnectRow, ForwarderRow
+from app.store.models import ChannelConnectRow, ChannelRow, ForwarderRow
 from tests.support.new_events import RECEIVED_AT
 from tests.support.waiting import wait_until
 
@@ -70,6 +70,15 @@ def test_whoever_stops_within_a_transaction_holds_up_a_takeover_for_less_than_th
             assert beat(database, second) == 0
             took = time.monotonic() - began
     assert took < LEASE_SECONDS
+
+
+def test_no_statement_keeps_postgresql_from_ending_what_is_left_idle(postgresql_url: str) -> None:
+    """Where psycopg makes a pipeline of many executions, the server's time for that is switched off."""
+    rows = [{"name": "north"}, {"name": "south"}]
+    with closing(Database(postgresql_url)) as database, database.write() as connection:
+        with pytest.raises(NotImplementedError, match="one statement for all"):
+            connection.execute(insert(ChannelRow), rows)
+        connection.execute(insert(ChannelRow).values(rows))
 
 
 def test_a_channel_is_taken_over_once_the_lease_has_ended_or_was_given_up(database: Database) -> None:

@@ -37,8 +37,11 @@ POSTGRESQL = {"uuid": "lpad(to_hex(n), 32, '0')::uuid", "true": "true", "bytes":
 
 
 def record(database: Database, first: int, count: int = 20) -> None:
-    with database.write() as connection:
-        events.record(connection, [new_event(number) for number in range(first, first + count)])
+    numbers = range(first, first + count)
+    while some := numbers[:500]:
+        numbers = numbers[500:]
+        with database.write() as connection:
+            events.record(connection, [new_event(number) for number in some])
 
 
 def deliver_many(database: Database, count: int = DELIVERED) -> None:
