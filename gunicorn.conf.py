@@ -23,7 +23,7 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is un
 
 bind = [load_settings().receiver_bind]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "app.receiver.bounded_worker.BoundedWorker"
 threads = 8
 keepalive = 75  # seconds; boxes and load balancers keep connections open
 timeout = 60

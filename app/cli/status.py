@@ -54,6 +54,7 @@ def _lines(found: Counts) -> list[str]:
         f"deliveries  {deliveries}",
         f"waiting     {_since(found.oldest_waiting_at)}",
         f"refused     {found.quarantine}, and {found.quarantine_dropped} dropped to hold the bounds",
+        f"late        {found.replies_late} replies, and {found.turned_away} requests turned away",
         f"warnings    {found.warnings} events",
         f"boxes       {found.boxes}",
     ]

@@ -25,3 +25,8 @@ def paths_of(settings: Settings) -> dict[Report, tuple[str, ...]]:
 def report_of(path: str, settings: Settings) -> Report | None:
     """What this path takes; None if nothing."""
     return next((report for report, paths in paths_of(settings).items() if path in paths), None)
+
+
+def loggable(route: str) -> str:
+    """A path that everybody knows, or a box's address; any other may hold a secret, for want of a header."""
+    return route if route in KNOWN_PATHS or route.startswith(("ws://", "wss://")) else "another"

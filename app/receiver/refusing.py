@@ -8,7 +8,7 @@ from app.domain.events import Arrival
 from app.domain.refusals import Refusal
 from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, UnknownPath, WrongMethod
 from app.receiver import replies
-from app.receiver.paths import KNOWN_PATHS
+from app.receiver.paths import loggable
 from app.receiver.requests import printable
 from app.store.recorder import Recorder
 
@@ -67,13 +67,8 @@ def refusal(error: Refused, arrival: Arrival, method: str, content_type: str, bo
 
 def log_refused(error: Refused, arrival: Arrival, quarantine_id: str | None) -> None:
     """Say that a body was refused, and under which id it is kept."""
-    reasons, path = [str(problem) for problem in error.problems], _loggable(arrival.route)
+    reasons, path = [str(problem) for problem in error.problems], loggable(arrival.route)
     log.warning("body_refused", status=error.status, path=path, quarantine=quarantine_id, reasons=reasons)
-
-
-def _loggable(route: str) -> str:
-    """A path that everybody knows, or a box's address; any other may hold a secret, for want of a header."""
-    return route if route in KNOWN_PATHS or route.startswith(("ws://", "wss://")) else "another"
 
 
 def unknown_path_reply() -> Response:
@@ -83,7 +78,7 @@ def unknown_path_reply() -> Response:
 
 def unavailable_reply(error: StoreUnavailable, title: str = "The event could not be stored") -> Response:
     """503: the database can't be used now."""
-    log.error("store_unavailable", path=_loggable(g.arrival.route), reason=str(error))
+    log.error("store_unavailable", path=loggable(g.arrival.route), reason=str(error))
     return replies.unavailable(title)
 
 

@@ -12,6 +12,7 @@ from app.domain.texts import shown
 from app.receiver import replies
 from app.receiver.event.reading import read_events
 from app.receiver.paths import STATUS, paths_of
+from app.receiver.promptness import tell_when_late
 from app.receiver.requests import decode_body
 from app.receiver.status.reading import read_reports
 from app.store.recorder import Recorder
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 def create_endpoints(settings: Settings, writer: Recorder) -> Blueprint:
     """Build the endpoints for events of both kinds and for status reports, under all their names."""
     endpoints = Blueprint("endpoints", __name__)
+    tell_when_late(endpoints, writer)
     for report, paths in paths_of(settings).items():
         view = _status(settings, writer) if report == STATUS else _events(Kind(report), settings, writer)
         for path in paths:

@@ -13,7 +13,8 @@ from app.domain.devices import StatusReport
 from app.domain.events import NewEvent
 from app.domain.refusals import Refusal
 from app.errors import Conflict, NotStored, StoreUnavailable
-from app.store import devices, events, quarantine
+from app.store import counters, devices, events, quarantine
+from app.store.counters import Tally
 from app.store.database import Database
 
 MOST_JOBS = 64  # of a batch: transactions longer than this gain nothing more
@@ -23,7 +24,7 @@ _PRUNED_PART = 0.1  # of the quarantine's bounds
 
 log = structlog.get_logger(__name__)
 
-Item = NewEvent | Refusal | StatusReport
+Item = NewEvent | Refusal | StatusReport | Tally
 Outcome = list[Any] | StoreUnavailable | NotStored
 """An outcome for each item of a job, in their order; or why none of them was stored."""
 
@@ -100,10 +101,11 @@ class Batches:
 
 
 def _store(connection: Connection, items: list[Item]) -> list[Any]:
-    """Write items of all kinds; returns an outcome for each, in their order."""
+    """Write items of all kinds, tallies last; returns an outcome for each, in their order."""
     outcomes: dict[type[Item], Iterator[Any]] = {
         NewEvent: iter(events.record(connection, [item for item in items if isinstance(item, NewEvent)])),
         Refusal: iter(quarantine.keep(connection, [item for item in items if isinstance(item, Refusal)])),
         StatusReport: iter(devices.record(connection, [i for i in items if isinstance(i, StatusReport)])),
+        Tally: iter(counters.tally(connection, [item for item in items if isinstance(item, Tally)])),
     }
     return [next(outcomes[type(item)]) for item in items]

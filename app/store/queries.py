@@ -30,6 +30,8 @@ class Counts:
     oldest_waiting_at: datetime | None
     quarantine: int
     quarantine_dropped: int
+    replies_late: int
+    turned_away: int
     warnings: int
     boxes: int
 
@@ -51,6 +53,8 @@ def counts(connection: Connection) -> Counts:
         oldest_waiting_at=_received_at(connection, [open_ones[state][1] for state in _WAITING]),
         quarantine=_count(connection, QuarantineRow),
         quarantine_dropped=counters.value(connection, counters.QUARANTINE_DROPPED),
+        replies_late=counters.value(connection, counters.REPLIES_LATE),
+        turned_away=counters.value(connection, counters.TURNED_AWAY),
         warnings=connection.scalar(select(func.count(EventWarningRow.event_id.distinct()))) or 0,
         boxes=_count(connection, BoxRow),
     )

@@ -38,6 +38,7 @@ class SharedWriter(Recorder):
 
     def __init__(self, database: Database, sqlite_file: Path, bounds: quarantine.Bounds) -> None:
         """`bounds`: the quarantine's."""
+        super().__init__()
         self._own = Writer(database, bounds)
         self._path = socket_path(sqlite_file)
         self._of_thread = threading.local()

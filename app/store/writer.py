@@ -20,6 +20,7 @@ class Writer(Recorder):
 
     def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
         """Start the writing thread; it holds the quarantine's `bounds`."""
+        super().__init__()
         self._batches = Batches(database, bounds)
         self._jobs: queue.Queue[Job] = queue.Queue(maxsize=_WAITING)
         self._closed = threading.Event()

@@ -1,66 +1,20 @@
 """On SQLite one process writes for all of the receiver's; whichever is killed, nothing is lost."""
 
 import os
-import re
 import signal
 import stat
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import urllib3
 
-from app.config import ROOT
-from app.simulators.encodings import encode
 from app.store.database import Database
 from app.store.queries import counts
 from tests.support.payloads import payload
-from tests.support.ports import free_port
-from tests.support.programs import Program
+from tests.support.receivers import Receiver
 from tests.support.waiting import wait_until
-
-STARTED = re.compile(r"process_started .*pid=(\d+)")
-
-
-class Receiver:
-    """gunicorn with two workers on a fresh SQLite database."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.address = f"127.0.0.1:{free_port()}"
-        self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(10))
-        settings = {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "DISK_FLOOR_MB": "0"}
-        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
-        self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
-        self.socket = folder / "se3.db.writer"
-        self.program.wait_until(self._is_ready)
-
-    def _is_ready(self) -> bool:
-        """Whether its port and its writer process listen."""
-        try:
-            self.http.request("GET", f"http://{self.address}/healthz")
-        except urllib3.exceptions.HTTPError:
-            return False
-        return self.socket.exists()
-
-    def post(self, number: int) -> tuple[int, bool]:
-        """Post an event of its own; returns the status, and whether it counts as a duplicate."""
-        body, headers = encode(
-            payload("history-contract") | {"timestamp": 1_600_000_000_000 + number}, "json"
-        )
-        reply = self.http.request("POST", f"http://{self.address}/HistoryEvent", body=body, headers=headers)
-        return reply.status, reply.json()["data"]["duplicate"]
-
-    def writers(self) -> list[int]:
-        """Process ids of all writer processes that were started, the last one last."""
-        return [int(found) for found in STARTED.findall(self.program.output())]
-
-    def await_writer(self, after: int) -> int:
-        """The process id of a writer process that follows so many others."""
-        self.program.wait_until(lambda: len(self.writers()) > after)
-        return self.writers()[-1]
 
 
 @pytest.fixture

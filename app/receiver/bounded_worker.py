@@ -1,0 +1,139 @@
+"""gunicorn's threaded worker with a bound on what waits for a thread; without one, all would be late."""
+
+import json
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from threading import Semaphore
+from typing import Any
+
+import structlog
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from app.receiver.promptness import ready_at
+from app.store.counters import TURNED_AWAY
+
+MOST_WAITING = 256  # requests of a process; whoever came behind so many would be answered too late
+_RETRY_AFTER_SECONDS = 5
+_LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
+
+log = structlog.get_logger(__name__)
+
+
+class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """Turns away what would wait behind too many; waits in no thread for a client that does nothing.
+
+    gunicorn's own waits in one of its few threads for a new connection's first bytes, up to 5 s, and in the
+    only one that hands out work for a client to close, up to 2 s.
+    """
+
+    def init_process(self) -> None:
+        """Run until the process ends."""
+        self._room = Semaphore(MOST_WAITING)
+        self._lingering: deque[TConn] = deque()
+        super().init_process()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Have a thread answer a connection's next request, once its first bytes are there."""
+        if not conn.initialized and not conn.data_ready:
+            self._await(conn, self.pending_conns, self.cfg.keepalive, self.on_pending_socket_readable)
+        elif self._room.acquire(blocking=False):
+            conn.ready_at = time.monotonic()
+            super().enqueue_req(conn)
+        else:
+            self._turn_away(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Answer it, in a thread."""
+        self._room.release()
+        ready_at.set(conn.ready_at)
+        return super().handle(conn)
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """Await the connection's next request, or its end."""
+        if fs.cancelled() or fs.exception() or not fs.result():
+            self._linger(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def murder_pending(self) -> None:
+        """Give up whoever did nothing for too long."""
+        super().murder_pending()
+        while self._lingering and self._lingering[0].timeout <= time.monotonic():
+            self._end(self._lingering[0])
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Called as the process ends: whoever has sent nothing yet is not waited for either."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+    def _turn_away(self, conn: TConn) -> None:
+        """Answer 503 without reading the request."""
+        self.wsgi.extensions["writer"].count(TURNED_AWAY)
+        log.warning("turned_away", source=conn.client[0], waiting=MOST_WAITING)
+        if not self.cfg.is_ssl or conn.initialized:  # else there is no way yet to tell
+            conn.sock.setblocking(False)
+            with suppress(OSError):  # it has gone
+                conn.sock.send(_busy())
+        self._linger(conn)
+
+    def _linger(self, conn: TConn) -> None:
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:  # it has gone
+            self.nr_conns -= 1
+            conn.close()
+        else:
+            self._await(conn, self._lingering, _LINGER_SECONDS, self._drain)
+
+    def _drain(self, conn: TConn, connection: socket.socket) -> None:
+        try:
+            if connection.recv(65536):
+                return
+        except BlockingIOError:
+            return
+        except OSError:  # it has gone
+            pass
+        self._end(conn)
+
+    def _end(self, conn: TConn) -> None:
+        self._lingering.remove(conn)
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _await(
+        self,
+        conn: TConn,
+        waiting: deque[TConn],
+        seconds: float,
+        on_data: Callable[[TConn, socket.socket], None],
+    ) -> None:
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + seconds
+        waiting.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_data, conn))
+
+
+def _busy() -> bytes:
+    problem = {
+        "type": "urn:se3:problem:busy",
+        "title": "Too many requests wait",
+        "status": 503,
+        "detail": f"{MOST_WAITING} requests wait already. Nothing of this one was read.",
+    }
+    body = json.dumps(problem) + "\n"
+    return (
+        "HTTP/1.1 503 Service Unavailable\r\n"
+        "Content-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        f"Retry-After: {_RETRY_AFTER_SECONDS}\r\n"
+        "Connection: close\r\n\r\n"
+        f"{body}"
+    ).encode()

@@ -1,0 +1,120 @@
+"""More than can be answered in time: some is turned away at once, and what is late says so."""
+
+import json
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from app.receiver.bounded_worker import MOST_WAITING
+from app.receiver.promptness import PROMPT_SECONDS
+from app.simulators.encodings import encode
+from app.store.database import Database
+from app.store.queries import Counts, counts
+from tests.support.receivers import Receiver, event
+from tests.support.waiting import wait_until
+
+THREADS = 8
+TOO_MANY = 30
+
+
+@pytest.fixture
+def receiver(tmp_path: Path, sqlite_url: str) -> Iterator[Receiver]:
+    receiver = Receiver(tmp_path, sqlite_url, WEB_CONCURRENCY="1")
+    yield receiver
+    receiver.program.stop()
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def stored(url: str) -> Counts:
+    with closing(Database(url)) as database, database.read() as connection:
+        return counts(connection)
+
+
+def connect(receiver: Receiver) -> socket.socket:
+    host, port = receiver.address.split(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.settimeout(10)
+    return connection
+
+
+def send_event(connection: socket.socket, number: int) -> None:
+    body, _ = encode(event(number), "json")
+    head = f"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
+
+
+def reply_on(connection: socket.socket) -> tuple[str, dict[str, str], bytes]:
+    """Status line, headers and body, up to the end of the connection."""
+    head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    return status, dict(line.split(": ", 1) for line in lines), body
+
+
+def test_a_late_reply_says_so_and_is_counted(receiver: Receiver, sqlite_url: str) -> None:
+    late: list[urllib3.BaseHTTPResponse] = []
+    body, headers = encode(event(1), "json")
+    url = f"{receiver.url}/HistoryEvent"
+    box = threading.Thread(
+        target=lambda: late.append(receiver.http.request("POST", url, body, headers=headers))
+    )
+    with stopped(receiver.await_writer(0)):
+        box.start()
+        box.join(PROMPT_SECONDS + 0.2)
+    box.join(10)
+    name, duration = late[0].headers["Server-Timing"].split(";dur=")
+    assert (late[0].status, name) == (200, "late")
+    assert float(duration) > PROMPT_SECONDS * 1000
+    assert "reply_late" in receiver.program.output()
+    prompt = receiver.http.request("POST", url, encode(event(2), "json")[0], headers=headers)
+    assert "Server-Timing" not in prompt.headers
+    found = stored(sqlite_url)
+    assert (found.events, found.replies_late) == (2, 1)
+
+
+def test_what_would_wait_behind_too_many_is_turned_away_at_once_and_all_others_are_answered(
+    receiver: Receiver, sqlite_url: str
+) -> None:
+    most = THREADS + MOST_WAITING
+    with ExitStack() as stack:
+        with stopped(receiver.await_writer(0)):
+            connections = [stack.enter_context(connect(receiver)) for _ in range(most + TOO_MANY)]
+            for number, connection in enumerate(connections):
+                send_event(connection, number)
+            wait_until(lambda: len(select.select(connections, [], [], 0)[0]) >= TOO_MANY)
+            turned_away = select.select(connections, [], [], 0)[0]
+            refusals = [reply_on(connection) for connection in turned_away]
+        replies = [reply_on(connection) for connection in connections if connection not in turned_away]
+    assert len(refusals) == TOO_MANY
+    for status, headers, body in refusals:
+        assert status == "HTTP/1.1 503 Service Unavailable"
+        assert headers["Retry-After"] == "5"
+        assert json.loads(body)["type"] == "urn:se3:problem:busy"
+    assert {status for status, _, _ in replies} == {"HTTP/1.1 200 OK"}
+    assert receiver.post(-1) == (200, False)
+    found = stored(sqlite_url)
+    assert (found.events, found.turned_away) == (most + 1, TOO_MANY)
+
+
+def test_who_connects_and_sends_nothing_takes_no_thread_from_others(receiver: Receiver) -> None:
+    with ExitStack() as stack:
+        for _ in range(3 * THREADS):
+            stack.enter_context(connect(receiver))
+        receiver.http.connection_pool_kw["timeout"] = 2.0  # gunicorn alone would wait 5 s for each
+        assert receiver.post(1) == (200, False)
+        assert receiver.program.stop(timeout=10) == 0  # its time for replies in flight is 20 s

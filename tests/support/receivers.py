@@ -1,0 +1,58 @@
+"""A real receiver on SQLite, whose processes a test can stop and kill."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from app.config import ROOT
+from app.simulators.encodings import encode
+from tests.support.payloads import payload
+from tests.support.ports import free_port
+from tests.support.programs import Program
+
+STARTED = re.compile(r"process_started .*pid=(\d+)")
+
+
+def event(number: int) -> dict[str, Any]:
+    """A history event of its own."""
+    return payload("history-contract") | {"timestamp": 1_600_000_000_000 + number}
+
+
+class Receiver:
+    """gunicorn on a fresh SQLite database, with two workers unless the settings say otherwise."""
+
+    def __init__(self, folder: Path, url: str, **settings: str) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{self.address}"
+        self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(10))
+        settings |= {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "DISK_FLOOR_MB": "0"}
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+        self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
+        self.socket = folder / "se3.db.writer"
+        self.program.wait_until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        """Whether its port and its writer process listen."""
+        try:
+            self.http.request("GET", f"{self.url}/healthz")
+        except urllib3.exceptions.HTTPError:
+            return False
+        return self.socket.exists()
+
+    def post(self, number: int) -> tuple[int, bool]:
+        """Post an event of its own; returns the status, and whether it counts as a duplicate."""
+        body, headers = encode(event(number), "json")
+        reply = self.http.request("POST", f"{self.url}/HistoryEvent", body=body, headers=headers)
+        return reply.status, reply.json()["data"]["duplicate"]
+
+    def writers(self) -> list[int]:
+        """Process ids of all writer processes that were started, the last one last."""
+        return [int(found) for found in STARTED.findall(self.program.output())]
+
+    def await_writer(self, after: int) -> int:
+        """The process id of a writer process that follows so many others."""
+        self.program.wait_until(lambda: len(self.writers()) > after)
+        return self.writers()[-1]
