@@ -41,10 +41,12 @@ def show(event_id: UUID, as_json: bool) -> None:
         event = store.get(connection, event_id)
         if event is None:
             raise Se3Error(f"there is no event {event_id}; `se3 events list` shows the newest")
-        if as_json:
-            click.echo(jsontext.dump(store.document_as_sent(connection, event)))
-        else:
-            _show(event, pictures.uses_of(connection, event_id), warnings.warnings_of(connection, event_id))
+        document = jsontext.dump(store.document_as_sent(connection, event)) if as_json else ""
+        uses, found = pictures.uses_of(connection, event_id), warnings.warnings_of(connection, event_id)
+    if as_json:
+        click.echo(document)
+    else:
+        _show(event, uses, found)
 
 
 @events.command("warnings")

@@ -63,7 +63,7 @@ class Claims:
         self.has_more = False
         self._claimed: list[Claimed] = []
         self._ready: list[Post] = []
-        self._doubtful: UUID | None = None
+        self._doubtful: list[UUID] = []
 
     def take(self, limit: int) -> list[Post]:
         """Claim up to `limit` rows that are due, and turn each into a post; what makes none is a result.
@@ -97,13 +97,14 @@ class Claims:
         if not self._doubtful and not self.has_more and not self._is_anything_due(now):
             return []
         with self._database.write() as connection:
-            if self._doubtful:
-                outbox.free(connection, self._doubtful)
+            for token in self._doubtful:
+                outbox.free(connection, token)
             if not channels.is_held_by(connection, self._channel, self._forwarder_id):
                 return []
-            self._doubtful = token = uuid4()  # whoever loses the answer to a COMMIT does not know its outcome
+            token = uuid4()
+            self._doubtful.append(token)  # whoever loses the answer to a COMMIT does not know its outcome
             claimed = outbox.claim(connection, self._channel, token, now, limit)
-        self._doubtful = None
+        self._doubtful.clear()
         return claimed
 
     def _is_anything_due(self, now: datetime) -> bool:

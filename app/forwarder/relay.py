@@ -111,7 +111,7 @@ class Relay:
         """
         self._claim()
         self._post()
-        self.hear()
+        self._hear(0.0 if self._claims.has_more and self._wants_more else self._patience())
 
     def hear(self) -> None:
         """Hear replies, for IDLE_SECONDS at most, and write down what became of the events.
@@ -119,7 +119,10 @@ class Relay:
         Raises:
             StoreUnavailable: the database can't be used; nothing is forgotten.
         """
-        self._take_replies(self._patience())
+        self._hear(self._patience())
+
+    def _hear(self, timeout: float) -> None:
+        self._take_replies(timeout)
         if self._exchange.is_writing:
             self._flights.still_leaving(time.monotonic())
         for flight in self._flights.expired(time.monotonic()):
@@ -192,9 +195,7 @@ class Relay:
         return Message(message_id, posts, post(message_id, self._mode, [p.element for p in posts]))
 
     def _patience(self) -> float:
-        """Seconds to listen before there is something else to do."""
-        if self._claims.has_more and self._wants_more:
-            return 0.0
+        """Seconds to listen before something else may be to do."""
         if not self._next or not self._may_post():
             return IDLE_SECONDS
         return min(IDLE_SECONDS, self._rate.wait(self._next.size, time.monotonic()))

@@ -34,19 +34,19 @@ class Results:
 
     def skipped(self, row: Claimed, reason: str, channel: str) -> None:
         """This one is not to go to EnOS; it would have gone by `channel`."""
-        now = datetime.now(UTC)
         self._settlements.append(
-            Settlement(row, DeliveryState.SKIPPED, row.attempts, now, None, reason, channel)
+            Settlement(row, DeliveryState.SKIPPED, row.attempts, EPOCH, None, reason, channel)
         )
 
     def failed(self, rows: Iterable[Claimed], code: int | None, reason: str) -> None:
         """EnOS was there and did not take these: each is tried again, the later the more often it failed."""
+        rows, now = list(rows), datetime.now(UTC)
+        # Who failed together is due together: written by one statement, and sent as one message.
+        delays = {n: retry_delay(n, self._rng) for n in sorted({row.attempts + 1 for row in rows})}
         for row in rows:
-            delay = timedelta(seconds=retry_delay(row.attempts + 1, self._rng))
-            due_at = datetime.now(UTC) + delay
-            self._settlements.append(
-                Settlement(row, DeliveryState.PENDING, row.attempts + 1, due_at, code, reason)
-            )
+            attempts = row.attempts + 1
+            due_at = now + timedelta(seconds=delays[attempts])
+            self._settlements.append(Settlement(row, DeliveryState.PENDING, attempts, due_at, code, reason))
 
     def returned(self, rows: Iterable[Claimed], code: int | None, reason: str | None) -> None:
         """These were not judged: they go again as soon as they can, and it costs them no attempt."""
@@ -67,13 +67,12 @@ class Results:
         while self._settlements or self._strays:
             some, strays = self._settlements[:_SLICE], dict(islice(self._strays.items(), _SLICE))
             with self._database.write() as connection:
-                outbox.settle(connection, some, datetime.now(UTC))
                 outbox.hand_over(connection, strays)
+                outbox.settle(connection, some, datetime.now(UTC))
             del self._settlements[:_SLICE]
             self._strays = dict(islice(self._strays.items(), _SLICE, None))
 
     def _settle(
         self, rows: Iterable[Claimed], state: DeliveryState, code: int | None, reason: str | None = None
     ) -> None:
-        now = datetime.now(UTC)
-        self._settlements += [Settlement(row, state, row.attempts + 1, now, code, reason) for row in rows]
+        self._settlements += [Settlement(row, state, row.attempts + 1, EPOCH, code, reason) for row in rows]

@@ -3,6 +3,7 @@
 import json
 import selectors
 import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from app.store.counters import TURNED_AWAY
 
 MOST_WAITING = 256  # requests of a process; whoever came behind so many would be answered too late
 _RETRY_AFTER_SECONDS = 5
+_SILENCE_SECONDS = 10  # within a request, or before a reply is taken: a box may have lost its power
 _LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
 
 log = structlog.get_logger(__name__)
@@ -41,7 +43,11 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def enqueue_req(self, conn: TConn) -> None:
         """Have a thread answer a connection's next request, once its first bytes are there."""
         if not conn.initialized and not conn.data_ready:
+            _limit_silence(conn.sock)
             self._await(conn, self.pending_conns, self.cfg.keepalive, self.on_pending_socket_readable)
+        elif self._has_ended(conn):
+            self.nr_conns -= 1
+            conn.close()
         elif self._room.acquire(blocking=False):
             conn.ready_at = time.monotonic()
             super().enqueue_req(conn)
@@ -72,6 +78,17 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
+
+    def _has_ended(self, conn: TConn) -> bool:
+        """Whether the client has closed its end: that wakes us just as a request does."""
+        if self.cfg.is_ssl or (conn.parser and conn.parser.unreader.buf.getvalue()):
+            return False
+        try:
+            return not conn.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _turn_away(self, conn: TConn) -> None:
         """Answer 503 without reading the request."""
@@ -119,6 +136,13 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         conn.timeout = time.monotonic() + seconds
         waiting.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_data, conn))
+
+
+def _limit_silence(connection: socket.socket) -> None:
+    """Have a thread's wait for this client end: gunicorn's own has no limit."""
+    limit = struct.pack("ll", _SILENCE_SECONDS, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def _busy() -> bytes:

@@ -30,7 +30,10 @@ _POSTGRESQL_SESSION = {  # and the server, that this machine has gone: its locks
     "tcp_user_timeout": 8_000,
     "idle_in_transaction_session_timeout": 5_000,  # a program that was stopped, or a line that stalls, in one
 }
-_LIMIT_EXCEEDED = "54"  # PostgreSQL's class of errors for what is too large
+_STATEMENT_FAULTS = (
+    "21",
+    "54",
+)  # PostgreSQL's classes of errors for rows that collide, and for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
@@ -59,17 +62,22 @@ class Database:
         else:
             event.listen(self.engine, "connect", _prepare_postgresql)
             event.listen(self.engine, "do_executemany", _refuse_pipeline)
+        self._reading = (
+            self.engine
+            if self.sqlite_file
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction to read in.
+        """Open a transaction to read in: it sees the database as it is at its first statement.
 
         Raises:
             StoreUnavailable: the database can't be reached or read.
         """
         with _translated_errors():
             self._require_same_file()
-            with self.engine.connect() as connection:
+            with self._reading.connect() as connection:
                 yield connection
 
     @contextmanager
@@ -153,7 +161,7 @@ def _translated_errors() -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeoutError, OSError) as error:
         state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-        if state.startswith(_LIMIT_EXCEEDED):  # the same statement would fail again
+        if state.startswith(_STATEMENT_FAULTS):  # the same statement would fail again
             raise
         if state in _CONFLICTS:
             raise Conflict(f"another transaction stood in the way: {_first_line(error)}") from error

@@ -112,8 +112,9 @@ def _record_cameras(connection: Connection, report: StatusReport) -> list[Device
         return []
     known = {camera.key: camera.details for camera in cameras(connection, report.key)}
     room = _MOST_CAMERAS - len(known)
-    new = [camera for camera in report.cameras if camera.key not in known][: max(0, room)]
-    found = [camera for camera in report.cameras if camera.key in known] + new
+    reported = {camera.key: camera for camera in report.cameras}.values()  # one may be named twice
+    new = [camera for camera in reported if camera.key not in known][: max(0, room)]
+    found = [camera for camera in reported if camera.key in known] + new
     gone = known.keys() - {camera.key for camera in found}
     _mark_absent(connection, report.key, [key for key in gone if known[key].status != ABSENT])
     _UPSERT_CAMERAS.execute(connection, [_camera_values(camera, report) for camera in found])

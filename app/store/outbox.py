@@ -127,8 +127,12 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
 
 def hand_over(connection: Connection, rows: Mapping[Claimed, str]) -> None:
     """Give claimed rows to the channel that is named for each, due at once."""
+    alike: defaultdict[tuple[str, UUID], list[int]] = defaultdict(list)
     for row, name in rows.items():
-        connection.execute(_HAND_OVER, {"row_id": row.id, "token": row.claim, "new_channel": name})
+        alike[name, row.claim].append(row.id)
+    statement = _handing_over(connection.dialect.name)
+    for (name, token), ids in alike.items():
+        connection.execute(statement, {"ids": ids, "token": token, "new_channel": name})
 
 
 def release(connection: Connection, channel: str) -> int:
@@ -218,11 +222,6 @@ def _settle(connection: Connection, settlements: Sequence[Settlement], now: date
 
 
 _DUE_AT_ONCE = {"state": DeliveryState.PENDING, "due_at": EPOCH, "claim": None}
-_HAND_OVER = (
-    update(OutboxRow)
-    .where(OutboxRow.id == bindparam("row_id"), OutboxRow.claim == bindparam("token"))
-    .values({**_DUE_AT_ONCE, "channel": bindparam("new_channel")})
-)
 _ANYTHING_DUE = (
     select(OutboxRow.id)
     .where(
@@ -246,6 +245,15 @@ _CLAIM = (
     .values(state=DeliveryState.CLAIMED, claim=bindparam("token"), channel=bindparam("new_channel"))
     .returning(OutboxRow.id, OutboxRow.event_id, OutboxRow.attempts)
 )
+
+
+@cache
+def _handing_over(dialect_name: str) -> Update:
+    return (
+        update(OutboxRow)
+        .where(is_one_of(dialect_name, OutboxRow.id, "ids"), OutboxRow.claim == bindparam("token"))
+        .values({**_DUE_AT_ONCE, "channel": bindparam("new_channel")})
+    )
 
 
 @cache

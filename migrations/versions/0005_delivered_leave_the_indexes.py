@@ -16,8 +16,8 @@ _COUNT = sa.text(
 
 
 def upgrade() -> None:
+    op.drop_index("ix_outbox_state", "outbox")  # first: then nobody settles any more while they are counted
     op.execute(_COUNT)
-    op.drop_index("ix_outbox_state", "outbox")
     _create_partial_index("ix_outbox_claimed", ["channel", "id"], "state = 'claimed'")
     _create_partial_index("ix_outbox_stopped", ["state", "id"], "state IN ('parked', 'skipped', 'dropped')")
 

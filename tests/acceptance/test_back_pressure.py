@@ -99,6 +99,9 @@ def test_what_would_wait_behind_too_many_is_turned_away_at_once_and_all_others_a
             wait_until(lambda: len(select.select(connections, [], [], 0)[0]) >= TOO_MANY)
             turned_away = select.select(connections, [], [], 0)[0]
             refusals = [reply_on(connection) for connection in turned_away]
+            with connect(receiver) as connection:  # who asks for nothing is not turned away
+                connection.shutdown(socket.SHUT_WR)
+                assert connection.recv(1) == b""
         replies = [reply_on(connection) for connection in connections if connection not in turned_away]
     assert len(refusals) == TOO_MANY
     for status, headers, body in refusals:
@@ -118,3 +121,14 @@ def test_who_connects_and_sends_nothing_takes_no_thread_from_others(receiver: Re
         receiver.http.connection_pool_kw["timeout"] = 2.0  # gunicorn alone would wait 5 s for each
         assert receiver.post(1) == (200, False)
         assert receiver.program.stop(timeout=10) == 0  # its time for replies in flight is 20 s
+
+
+def test_who_stops_within_a_request_gives_the_threads_back(receiver: Receiver) -> None:
+    """As a box that loses its power: to TCP its connection stands."""
+    with ExitStack() as stack:
+        for number in range(THREADS):
+            connection = stack.enter_context(connect(receiver))
+            head = "POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Length: 9999\r\n"
+            connection.sendall((head if number % 2 else f"{head}\r\n{{").encode())
+        receiver.http.connection_pool_kw["timeout"] = 25.0
+        assert receiver.post(1) == (200, False)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import Connection
@@ -154,6 +154,35 @@ def test_a_claim_whose_commit_was_not_answered_is_made_again(database: Database)
     cut.cuts = 1
     with pytest.raises(StoreUnavailable):
         relay.step()
+    assert states(database) == {"claimed": 3}
+    step_until(relay, all_settled(database))
+    assert states(database) == {"delivered": 3}
+    cut.close()
+
+
+def test_a_claim_is_made_again_whose_next_failed_too(database: Database) -> None:
+    """The answer to the first COMMIT was lost, and the second claim was rolled back."""
+
+    class Cut(Database):
+        cuts: ClassVar[list[str]] = []
+
+        @contextmanager
+        def write(self) -> Iterator[Connection]:
+            cut = self.cuts.pop(0) if self.cuts else None
+            with super().write() as connection:
+                yield connection
+                if cut == "before the COMMIT":
+                    raise StoreUnavailable("the test cut the line")
+            if cut:
+                raise StoreUnavailable("the test cut the line")
+
+    record(database, 1, 2, 3)
+    cut = Cut(database.url.render_as_string(hide_password=False))
+    relay = relay_for(cut, FakeExchange())
+    cut.cuts.extend(["behind the COMMIT", "before the COMMIT"])
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            relay.step()
     assert states(database) == {"claimed": 3}
     step_until(relay, all_settled(database))
     assert states(database) == {"delivered": 3}

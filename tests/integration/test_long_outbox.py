@@ -1,5 +1,6 @@
 """A long outbox costs no more than a short one: what was delivered is neither read nor counted again."""
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy import event as sqlalchemy_event
 
 from app.domain.delivery import DeliveryState
+from app.forwarder.results import Results
 from app.store import events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.event_parts import parts_of
@@ -141,7 +143,7 @@ def test_a_long_backlog_is_claimed_and_settled_as_fast_as_a_short_one(database: 
 
 
 @contextmanager
-def statements(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
+def statements(connection: Connection | Engine) -> Iterator[list[tuple[str, Any]]]:
     """Those that are executed, with their parameters."""
     executed: list[tuple[str, Any]] = []
 
@@ -230,3 +232,23 @@ def test_the_counts_stay_right_whatever_happens_to_deliveries(database: Database
         outbox_tools.send_again(connection, everything, outbox_tools.REPLAYED)
         check(connection)
         assert counts(connection).outbox[DeliveryState.PENDING] == 30
+
+
+def test_rows_that_fare_alike_are_written_by_one_statement(database: Database) -> None:
+    record(database, 0, 90)
+    results = Results(database, random.Random(1))
+    with database.write() as connection:
+        rows = outbox.claim(connection, "enos", uuid4(), NOW, 90)
+    results.failed(rows[:30], 500, "it is full")
+    for row in rows[30:60]:
+        results.skipped(row, "ENOS_EVENTS is history", "enos")
+    for row in rows[60:]:
+        results.stray(row, "north")
+    with statements(database.engine) as executed:
+        results.write()
+    assert sum(text.startswith("UPDATE outbox") for text, _ in executed) == 3
+    with database.read() as connection:
+        assert counts(connection).outbox == dict.fromkeys(DeliveryState, 0) | {
+            DeliveryState.PENDING: 60,
+            DeliveryState.SKIPPED: 30,
+        }

@@ -150,6 +150,14 @@ def test_a_camera_that_is_no_longer_listed_is_absent_until_it_is_again(database:
     assert (door.first_seen_at, door.last_seen_at) == (at(0), at(30))
 
 
+def test_of_a_camera_that_a_report_names_twice_the_last_counts(database: Database) -> None:
+    gate, door = payload("status-v2r4")["sub_devices"]
+    twice = new_report(0, sub_devices=[gate, door], media_devices=[gate | {"ep_status": "offline"}])
+    (changes,) = Writer(database, BOUNDS).record_status([twice])
+    assert statuses(database) == {GATE: "offline", DOOR: "offline"}
+    assert [change.camera_key for change in changes] == [None, GATE, DOOR]
+
+
 def test_a_report_that_was_overtaken_changes_nothing(database: Database) -> None:
     writer = Writer(database, BOUNDS)
     writer.record_status([new_report(10, gateway_name="new")])

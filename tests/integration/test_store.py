@@ -56,6 +56,14 @@ def test_commits_are_durable_and_sqlite_enforces_references(database: Database) 
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
+def test_what_is_read_together_is_of_one_moment(database: Database) -> None:
+    with database.read() as connection:
+        assert counts(connection).events == 0
+        with database.write() as other:
+            events.record(other, [new_event()])
+        assert counts(connection).events == 0
+
+
 def test_an_event_and_its_outbox_row_come_together_or_not_at_all(database: Database) -> None:
     def fail_midway() -> None:
         with database.write() as connection:
