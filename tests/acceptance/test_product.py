@@ -51,6 +51,8 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
         "oldest_waiting_at": None,
         "quarantine": 0,
         "quarantine_dropped": 0,
+        "replies_late": 0,
+        "turned_away": 0,
         "warnings": 0,
         "boxes": 0,
     }
