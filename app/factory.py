@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import structlog
 from flask import Flask
 
 from app.config import Settings
+from app.errors import StoreUnavailable
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
 from app.receiver.refusing import answer_errors
@@ -18,13 +20,15 @@ from app.store.recorder import Recorder
 from app.store.shared_writer import SharedWriter
 from app.store.writer import Writer
 
+log = structlog.get_logger(__name__)
+
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask:
     """Build the app that boxes post to. It starts one writing thread and connects at the first request.
 
-    `shares_writer`: on SQLite, one process writes for all that serve this app.
+    `shares_writer`: one process writes for all that serve this app.
     """
     database = Database(settings.database_url)
     app = Flask("app", static_folder=None)
@@ -42,8 +46,11 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
 
 def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder:
     bounds = bounds_of(settings)
-    if shared and database.sqlite_file:
-        return SharedWriter(database, database.sqlite_file, bounds)
+    if shared:
+        try:
+            return SharedWriter(database, bounds)
+        except StoreUnavailable as error:
+            log.error("process_failed", process="writer", reason=str(error))
     return Writer(database, bounds)
 
 

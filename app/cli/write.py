@@ -7,16 +7,16 @@ import click
 
 from app.cli.opening import open_store
 from app.config import load_settings
-from app.errors import StoreUnavailable
 from app.store.batches import Batches
 from app.store.quarantine import bounds_of
+from app.store.writer_files import WriterFiles
 from app.store.writer_process import WriterProcess
 from app.telemetry.logs import configure_logging
 
 
 @click.command(hidden=True)
 def write() -> None:
-    """Write for all receiver processes of an SQLite database, until standard input is closed.
+    """Write for all receiver processes of a database on this machine, until standard input is closed.
 
     The receiver starts this by itself; there is no need to.
     """
@@ -24,6 +24,5 @@ def write() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to all: receivers have to finish first
     settings = load_settings()
     with open_store() as database:
-        if database.sqlite_file is None:
-            raise StoreUnavailable("PostgreSQL needs no writer process")
-        WriterProcess(database.sqlite_file, Batches(database, bounds_of(settings))).serve(sys.stdin.buffer)
+        batches = Batches(database, bounds_of(settings))
+        WriterProcess(WriterFiles(database).socket, batches).serve(sys.stdin.buffer)

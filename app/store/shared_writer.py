@@ -1,4 +1,4 @@
-"""Has one process write for all receiver processes of an SQLite database."""
+"""Has one process write for all receiver processes of a database on this machine."""
 
 import fcntl
 import socket
@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,7 +18,7 @@ from app.store.database import Database
 from app.store.frames import Inbox, send
 from app.store.recorder import PATIENCE_SECONDS, Recorder
 from app.store.writer import Writer
-from app.store.writer_process import socket_path
+from app.store.writer_files import WriterFiles
 
 _COMMAND = (sys.executable, "-m", "app.cli.main", "write")
 _RESTART_SECONDS = 0.5
@@ -36,15 +35,18 @@ class SharedWriter(Recorder):
     ends, the writer process ends too, and another takes over.
     """
 
-    def __init__(self, database: Database, sqlite_file: Path, bounds: quarantine.Bounds) -> None:
-        """`bounds`: the quarantine's."""
+    def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
+        """`bounds`: the quarantine's.
+
+        Raises:
+            StoreUnavailable: there is no place where the writer process could listen.
+        """
         super().__init__()
         self._own = Writer(database, bounds)
-        self._path = socket_path(sqlite_file)
+        self._files = WriterFiles(database)
         self._of_thread = threading.local()
         self._closed = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = sqlite_file.with_name(sqlite_file.name + ".writer.lock")
         threading.Thread(target=self._keep_process, name="writer-keeper", daemon=True).start()
 
     def submit(self, items: Sequence[Item]) -> list[Any]:
@@ -86,7 +88,7 @@ class SharedWriter(Recorder):
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(PATIENCE_SECONDS)
             self._of_thread.connection = connection
-            connection.connect(self._path)
+            connection.connect(self._files.socket)
         return connection
 
     def _hang_up(self) -> None:
@@ -97,8 +99,7 @@ class SharedWriter(Recorder):
     def _keep_process(self) -> None:
         """Wait until no other process keeps the writer process, and then keep it."""
         try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._lock.open("a") as lock:
+            with self._files.lock.open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 while not self._closed.is_set():
                     self._run_process()

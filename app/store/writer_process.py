@@ -1,7 +1,7 @@
-"""The process that writes for all receiver processes of an SQLite database.
+"""The process that writes for all receiver processes of a database.
 
-SQLite has one writer at a time. Where each process writes for itself, they wait for each other, each commits
-less at a time, and the thread that writes has to wait for its process's other threads at every step.
+Where each process writes for itself, each commits less at a time, on SQLite they wait for each other, and the
+thread that writes has to wait for its process's other threads at every step.
 """
 
 import os
@@ -30,27 +30,18 @@ class _Client:
     inbox: Inbox
 
 
-def socket_path(sqlite_file: Path) -> str:
-    """Where the writer process of a database listens, as short as it can be said from here.
-
-    A socket's path can have some 100 bytes.
-    """
-    path = str(sqlite_file.with_name(sqlite_file.name + ".writer").absolute())
-    return min(path, os.path.relpath(path), key=len)
-
-
 class WriterProcess:
     """Writes what comes in while it commits as the next batch."""
 
-    def __init__(self, sqlite_file: Path, batches: Batches) -> None:
-        """Listen beside the database's file, for this user's processes only.
+    def __init__(self, socket_path: str, batches: Batches) -> None:
+        """Listen there, for this user's processes only.
 
         Raises:
             StoreUnavailable: it can't listen there.
         """
         self._batches = batches
         self._selector = selectors.DefaultSelector()
-        self._listener = _listen(socket_path(sqlite_file))
+        self._listener = _listen(socket_path)
         self._selector.register(self._listener, selectors.EVENT_READ)
 
     def serve(self, parent: IO[bytes]) -> None:

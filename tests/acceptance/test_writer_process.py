@@ -1,4 +1,4 @@
-"""On SQLite one process writes for all of the receiver's; whichever is killed, nothing is lost."""
+"""One process writes for all of the receiver's; whichever is killed, nothing is lost."""
 
 import os
 import signal
@@ -18,8 +18,8 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def receiver(tmp_path: Path, sqlite_url: str) -> Iterator[Receiver]:
-    receiver = Receiver(tmp_path, sqlite_url)
+def receiver(tmp_path: Path, database_url: str) -> Iterator[Receiver]:
+    receiver = Receiver(tmp_path, database_url)
     yield receiver
     receiver.program.stop()
 
@@ -37,7 +37,7 @@ def events_in(url: str) -> int:
         return counts(connection).events
 
 
-def test_whoever_is_killed_what_was_acknowledged_is_there_once(receiver: Receiver, sqlite_url: str) -> None:
+def test_whoever_is_killed_what_was_acknowledged_is_there_once(receiver: Receiver, database_url: str) -> None:
     answered: list[tuple[int, bool]] = []
     numbers = iter(range(400))
 
@@ -52,7 +52,7 @@ def test_whoever_is_killed_what_was_acknowledged_is_there_once(receiver: Receive
     for thread in threads:
         thread.join()
     assert [status for status, _ in answered] == [200] * 400
-    assert events_in(sqlite_url) == 400
+    assert events_in(database_url) == 400
     assert sum(duplicate for _, duplicate in answered) <= 4  # of one batch nobody knew that it was stored
 
 
@@ -89,10 +89,10 @@ def test_it_writes_for_this_user_only_and_ends_with_the_receiver(receiver: Recei
     wait_until(lambda: is_gone(writer))
 
 
-def test_refusals_and_status_reports_go_by_it_too(receiver: Receiver, sqlite_url: str) -> None:
+def test_refusals_and_status_reports_go_by_it_too(receiver: Receiver, database_url: str) -> None:
     url = f"http://{receiver.address}"
     assert "quarantine" in receiver.http.request("POST", f"{url}/HistoryEvent", body=b"{}").json()
     reply = receiver.http.request("POST", f"{url}/DeviceStatus", json=payload("status-v2r4"))
     assert reply.status == 200
-    with closing(Database(sqlite_url)) as database, database.read() as connection:
+    with closing(Database(database_url)) as database, database.read() as connection:
         assert counts(connection).quarantine == 1

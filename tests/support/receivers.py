@@ -1,7 +1,8 @@
-"""A real receiver on SQLite, whose processes a test can stop and kill."""
+"""A real receiver whose processes a test can stop and kill."""
 
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import urllib3
 
 from app.config import ROOT
 from app.simulators.encodings import encode
+from app.store.database import Database
+from app.store.writer_files import WriterFiles
 from tests.support.payloads import payload
 from tests.support.ports import free_port
 from tests.support.programs import Program
@@ -22,7 +25,7 @@ def event(number: int) -> dict[str, Any]:
 
 
 class Receiver:
-    """gunicorn on a fresh SQLite database, with two workers unless the settings say otherwise."""
+    """gunicorn on a fresh database, with two workers unless the settings say otherwise."""
 
     def __init__(self, folder: Path, url: str, **settings: str) -> None:
         self.address = f"127.0.0.1:{free_port()}"
@@ -31,7 +34,9 @@ class Receiver:
         settings |= {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "DISK_FLOOR_MB": "0"}
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
         self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
-        self.socket = folder / "se3.db.writer"
+        with closing(Database(url)) as database:
+            self.socket = Path(WriterFiles(database).socket)
+        self.socket.unlink(missing_ok=True)  # of an earlier test
         self.program.wait_until(self._is_ready)
 
     def _is_ready(self) -> bool:
