@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from benchmarks.plan import Plan
-from benchmarks.tables import forms, forwarder, json_bodies, latency, postgresql
+from benchmarks.tables import forms, forwarder, json_bodies, latency, postgresql, stages
 
 TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
     {
@@ -13,5 +13,6 @@ TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
         "postgresql": postgresql.measure,
         "latency": latency.measure,
         "forwarder": forwarder.measure,
+        "stages": stages.measure,
     }
 )

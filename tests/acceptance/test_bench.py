@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,10 @@ from benchmarks.bodies import Template
 from benchmarks.connection import Connection
 from benchmarks.load import post_when_due
 from benchmarks.pacing import steady
+from benchmarks.plan import Plan
 from benchmarks.server import Server
+from benchmarks.tables import stages
+from benchmarks.wrk import Wrk
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -106,3 +110,12 @@ def answering(on_body: Callable[[bytes], object]) -> Iterator[int]:
 
 def body_of(request: bytes) -> bytes:
     return request.partition(b"\r\n\r\n")[2]
+
+
+def test_each_stage_of_an_event_takes_its_time(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, cast("Wrk", None), rounds=1, seconds=0)
+    rows = [line.split(" | ") for line in stages.measure(plan).splitlines() if line.startswith("| ")]
+    assert rows[0] == ["| stage", *ENCODINGS[:-1], f"{ENCODINGS[-1]} |"]
+    assert len(rows) == 9
+    for _, *times in rows[2:]:
+        assert all(float(time.rstrip(" |")) > 0 for time in times)
