@@ -109,7 +109,7 @@ class SharedWriter(Recorder):
     def _run_process(self) -> None:
         """Run it once, and rest. It ends when its standard input does: with us, however we end."""
         started_at = time.monotonic()
-        self._process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+        self._process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own program
         log.info("process_started", process="writer", pid=self._process.pid)
         status = self._process.wait()
         rest = _RESTART_SECONDS if time.monotonic() - started_at > _SURE_START_SECONDS else _REST_SECONDS
