@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.simulators.enos.hub import Hub
-from app.store import outbox
+from app.store import deliveries
 from app.store.database import Database
 from benchmarks import mqtt, servers
 from benchmarks.bodies import Template
@@ -78,7 +78,7 @@ def _await_settled(database: Database, event_id: str) -> float:
     deadline = time.perf_counter() + _PATIENCE_SECONDS
     while time.perf_counter() < deadline:
         with database.read() as connection:
-            newest = outbox.listed(connection, None, 1)[0]
+            newest = deliveries.listed(connection, None, 1)[0]
         if str(newest.event_id) == event_id and newest.settled_at:
             return time.perf_counter()
         time.sleep(_POLL_SECONDS)

@@ -14,8 +14,8 @@ from app.domain.delivery import Decision, DeliveryState
 from app.domain.events import FaceEvent
 from app.enos.replies import decide, explain
 from app.errors import Se3Error
+from app.store import deliveries as store
 from app.store import events
-from app.store import outbox as store
 from app.store.channels import holder_of
 
 _MEANINGS = {

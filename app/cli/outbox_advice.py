@@ -3,7 +3,7 @@
 from app.domain.delivery import Decision, DeliveryState
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.enos.replies import decide
-from app.store.outbox import Delivery
+from app.store.deliveries import Delivery
 
 _WHAT_TO_DO = {
     DeliveryState.PENDING: "nothing: it is sent once it is due, and again until EnOS takes or refuses it",

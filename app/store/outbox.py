@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
@@ -24,17 +23,6 @@ UNROUTED = ""
 """The channel of rows for which none has been chosen yet."""
 
 _INSERT = Insert(OutboxRow, ("event_id", "state", "due_at", "attempts"))
-_SHOWN = (
-    OutboxRow.id,
-    OutboxRow.event_id,
-    OutboxRow.channel,
-    OutboxRow.state,
-    OutboxRow.due_at,
-    OutboxRow.attempts,
-    OutboxRow.code,
-    OutboxRow.reason,
-    OutboxRow.settled_at,
-)
 
 
 _IS_PENDING = is_in(DeliveryState.PENDING)
@@ -65,21 +53,6 @@ class Settlement(NamedTuple):
     code: int | None = None
     reason: str | None = None
     channel: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An outbox row as people see it."""
-
-    id: int
-    event_id: UUID
-    channel: str
-    state: str
-    due_at: datetime
-    attempts: int
-    code: int | None
-    reason: str | None
-    settled_at: datetime | None
 
 
 def add(connection: Connection, events: Sequence[FaceEvent]) -> None:
@@ -165,31 +138,6 @@ def is_abandoned(connection: Connection) -> ColumnElement[bool]:
     """Whether a row is claimed for a channel that nobody holds now: its forwarder ended without a word."""
     is_over = ChannelRow.lease_until.is_(None) | (ChannelRow.lease_until < clock.now(connection))
     return _IS_CLAIMED & OutboxRow.channel.in_(select(ChannelRow.name).where(is_over))
-
-
-def listed(
-    connection: Connection,
-    state: DeliveryState | None,
-    limit: int,
-    *,
-    code: int | None = None,
-    channel: str | None = None,
-) -> list[Delivery]:
-    """The newest rows, of one state or of all, with one code or any, of one channel or of all."""
-    query = select(*_SHOWN).order_by(OutboxRow.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(is_in(state))
-    if code is not None:
-        query = query.where(OutboxRow.code == code)
-    if channel is not None:
-        query = query.where(OutboxRow.channel == channel)
-    return [Delivery(*row) for row in connection.execute(query)]
-
-
-def get(connection: Connection, outbox_id: int) -> Delivery | None:
-    """One row, or None."""
-    row = connection.execute(select(*_SHOWN).where(OutboxRow.id == outbox_id)).one_or_none()
-    return None if row is None else Delivery(*row)
 
 
 def _channels_of(connection: Connection, is_so: ColumnElement[bool]) -> Iterator[str]:

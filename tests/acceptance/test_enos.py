@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.model import load_model
 from app.simulators.enos.strict_hub import StrictHub
-from app.store import channels, events, outbox
+from app.store import channels, deliveries, events
 from app.store.database import Database
 from app.store.queries import counts
 from tests.support.fast_forwarder import CLAIMED_AT_ONCE, MOST_FLIGHTS, SCALE
@@ -147,7 +147,7 @@ def test_a_backlog_gets_through_whatever_enos_does(
     assert states(database) == {"delivered": EVENTS - BROKEN, "parked": BROKEN}
     assert {at - FIRST for _, at in hub.times} == set(range(EVENTS)) - offenders
     with database.read() as connection:
-        parked = outbox.listed(connection, None, EVENTS)
+        parked = deliveries.listed(connection, None, EVENTS)
         codes = {row.event_id: row.code for row in parked if row.state == "parked"}
         found = {event.id: int(event.timestamp) - FIRST for event in events.get_many(connection, codes)}
     assert {found[event_id]: code for event_id, code in codes.items()} == {

@@ -13,7 +13,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from app.domain.events import Kind
-from app.store import events, outbox
+from app.store import deliveries, events
 from app.store.database import Database
 from tests.support.enos_rules import (
     check_computed_login,
@@ -67,7 +67,7 @@ def database(sqlite_url: str) -> Iterator[Database]:
 
 def delivered(database: Database) -> bool:
     with database.read() as connection:
-        return [row.code for row in outbox.listed(connection, None, 10)] == [200, 200]
+        return [row.code for row in deliveries.listed(connection, None, 10)] == [200, 200]
 
 
 def forward(tap: Tap, database: Database, folder: Path, until: Callable[[], bool], **settings: str) -> None:

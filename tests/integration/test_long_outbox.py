@@ -14,7 +14,7 @@ from sqlalchemy import event as sqlalchemy_event
 
 from app.domain.delivery import DeliveryState
 from app.forwarder.results import Results
-from app.store import events, outbox, outbox_tools
+from app.store import deliveries, events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.event_parts import parts_of
 from app.store.models import OutboxRow
@@ -85,7 +85,7 @@ def stop_some(connection: Connection) -> None:
 
 def look_at_what_stopped(connection: Connection) -> None:
     for state in (DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED):
-        outbox.listed(connection, state, 20)
+        deliveries.listed(connection, state, 20)
         outbox_tools.chosen(connection, Selection((state,)))
 
 

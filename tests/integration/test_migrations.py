@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from app.config import ROOT
-from app.store import events, outbox, pictures
+from app.store import deliveries, events, pictures
 from app.store.database import Database
 from app.store.migration import migrate
 from app.store.queries import counts
@@ -65,7 +65,7 @@ def test_an_event_of_the_first_version_is_still_there(first_version: Database) -
     with first_version.read() as connection:
         event = events.get(connection, EVENT_ID)
         [use] = pictures.uses_of(connection, EVENT_ID)
-        [delivery] = outbox.listed(connection, None, 10)
+        [delivery] = deliveries.listed(connection, None, 10)
         if first_version.sqlite_file:
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.events import Kind
-from app.store import events, outbox
+from app.store import deliveries, events
 from app.store.database import Database
 from app.store.writer import Writer
 from tests.integration.conftest import BoxClient
@@ -113,7 +113,7 @@ def test_enos_gets_the_copies_it_is_set_to(database: Database, enos_events: str,
     step_until(relay_for(database, enos, enos_events=enos_events), all_settled(database))
     names = {new.event.id: name for name, new in sent.items()}
     with database.read() as connection:
-        rows = {names[row.event_id]: row for row in outbox.listed(connection, None, 10)}
+        rows = {names[row.event_id]: row for row in deliveries.listed(connection, None, 10)}
     assert {name for name, row in rows.items() if row.state == "delivered"} == delivered
     assert sum(enos.sizes) == len(delivered)
     for name in rows.keys() - delivered:

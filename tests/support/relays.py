@@ -12,9 +12,9 @@ from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
 from app.forwarder.claims import Claims
 from app.forwarder.relay import Exchange, Relay
 from app.forwarder.results import Results
-from app.store import channels, outbox
+from app.store import channels
 from app.store.database import Database
-from app.store.outbox import Delivery
+from app.store.deliveries import Delivery, listed
 
 
 def relay_for(
@@ -58,7 +58,7 @@ def step_until(relay: Relay, condition: Callable[[], object], seconds: float = 1
 def deliveries(database: Database) -> list[Delivery]:
     """All rows of the outbox, the newest first."""
     with database.read() as connection:
-        return outbox.listed(connection, None, 10_000)
+        return listed(connection, None, 10_000)
 
 
 def all_settled(database: Database) -> Callable[[], bool]:

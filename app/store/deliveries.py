@@ -1,0 +1,63 @@
+"""Deliveries: the outbox's rows as people see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from app.domain.delivery import DeliveryState
+from app.store.models import OutboxRow
+from app.store.states import is_in
+
+_SHOWN = (
+    OutboxRow.id,
+    OutboxRow.event_id,
+    OutboxRow.channel,
+    OutboxRow.state,
+    OutboxRow.due_at,
+    OutboxRow.attempts,
+    OutboxRow.code,
+    OutboxRow.reason,
+    OutboxRow.settled_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox row as people see it."""
+
+    id: int
+    event_id: UUID
+    channel: str
+    state: str
+    due_at: datetime
+    attempts: int
+    code: int | None
+    reason: str | None
+    settled_at: datetime | None
+
+
+def listed(
+    connection: Connection,
+    state: DeliveryState | None,
+    limit: int,
+    *,
+    code: int | None = None,
+    channel: str | None = None,
+) -> list[Delivery]:
+    """The newest rows, of one state or of all, with one code or any, of one channel or of all."""
+    query = select(*_SHOWN).order_by(OutboxRow.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(is_in(state))
+    if code is not None:
+        query = query.where(OutboxRow.code == code)
+    if channel is not None:
+        query = query.where(OutboxRow.channel == channel)
+    return [Delivery(*row) for row in connection.execute(query)]
+
+
+def get(connection: Connection, outbox_id: int) -> Delivery | None:
+    """One row, or None."""
+    row = connection.execute(select(*_SHOWN).where(OutboxRow.id == outbox_id)).one_or_none()
+    return None if row is None else Delivery(*row)
