@@ -1,5 +1,6 @@
 """More than can be answered in time: some is turned away at once, and what is late says so."""
 
+import itertools
 import json
 import os
 import select
@@ -81,44 +82,49 @@ def test_a_late_reply_says_so_and_is_counted(receiver: Receiver, sqlite_url: str
     assert (late[0].status, name) == (200, "late")
     assert float(duration) > PROMPT_SECONDS * 1000
     assert "reply_late" in receiver.program.output()
-    prompt = receiver.http.request("POST", url, encode(event(2), "json")[0], headers=headers)
-    assert "Server-Timing" not in prompt.headers
+    numbers = itertools.count(2)
+
+    def is_prompt() -> bool:
+        body, headers = encode(event(next(numbers)), "json")
+        return "Server-Timing" not in receiver.http.request("POST", url, body, headers=headers).headers
+
+    wait_until(is_prompt)  # on a busy machine not at once
     found = stored(sqlite_url)
-    assert (found.events, found.replies_late) == (2, 1)
+    assert found.events == next(numbers) - 1
+    assert 1 <= found.replies_late < found.events
 
 
 def test_what_would_wait_behind_too_many_is_turned_away_at_once_and_all_others_are_answered(
     receiver: Receiver, sqlite_url: str
 ) -> None:
-    most = THREADS + MOST_WAITING
+    number = THREADS + MOST_WAITING + TOO_MANY
     with ExitStack() as stack:
+        connections = [stack.enter_context(connect(receiver)) for _ in range(number)]
         with stopped(receiver.await_writer(0)):
-            connections = [stack.enter_context(connect(receiver)) for _ in range(most + TOO_MANY)]
-            for number, connection in enumerate(connections):
-                send_event(connection, number)
+            for at, connection in enumerate(connections):
+                send_event(connection, at)
             wait_until(lambda: len(select.select(connections, [], [], 0)[0]) >= TOO_MANY)
-            turned_away = select.select(connections, [], [], 0)[0]
-            refusals = [reply_on(connection) for connection in turned_away]
             with connect(receiver) as connection:  # who asks for nothing is not turned away
                 connection.shutdown(socket.SHUT_WR)
                 assert connection.recv(1) == b""
-        replies = [reply_on(connection) for connection in connections if connection not in turned_away]
-    assert len(refusals) == TOO_MANY
-    for status, headers, body in refusals:
-        assert status == "HTTP/1.1 503 Service Unavailable"
+        replies = [reply_on(connection) for connection in connections]
+    answered = [status for status, _, _ in replies if status == "HTTP/1.1 200 OK"]
+    refusals = [reply for reply in replies if reply[0] == "HTTP/1.1 503 Service Unavailable"]
+    assert len(answered) + len(refusals) == number
+    assert TOO_MANY <= len(refusals) <= TOO_MANY + THREADS  # threads may not have begun when the last came
+    for _, headers, body in refusals:
         assert headers["Retry-After"] == "5"
         assert json.loads(body)["type"] == "urn:se3:problem:busy"
-    assert {status for status, _, _ in replies} == {"HTTP/1.1 200 OK"}
     assert receiver.post(-1) == (200, False)
     found = stored(sqlite_url)
-    assert (found.events, found.turned_away) == (most + 1, TOO_MANY)
+    assert (found.events, found.turned_away) == (len(answered) + 1, len(refusals))
 
 
 def test_who_connects_and_sends_nothing_takes_no_thread_from_others(receiver: Receiver) -> None:
     with ExitStack() as stack:
         for _ in range(3 * THREADS):
             stack.enter_context(connect(receiver))
-        receiver.http.connection_pool_kw["timeout"] = 2.0  # gunicorn alone would wait 5 s for each
+        receiver.http.connection_pool_kw["timeout"] = 4.0  # gunicorn alone would wait 5 s for each
         assert receiver.post(1) == (200, False)
         assert receiver.program.stop(timeout=10) == 0  # its time for replies in flight is 20 s
 
