@@ -1,11 +1,12 @@
 """How a receiver's process and the writer process talk: pickled objects, each behind its length.
 
-Unpickling may run what it is told to, so the socket is this user's alone; see `app.store.writer_process`.
+Unpickling may run what it is told to, so each side sees that the other runs as this user.
 """
 
 import copyreg
 import dataclasses
 import operator
+import os
 import pickle
 import socket
 import struct
@@ -15,6 +16,7 @@ from app.domain.events import FaceEvent, NewEvent, Picture, PictureUse
 
 _LENGTH = struct.Struct("!Q")
 _PIECE_BYTES = 2**20
+_CREDENTIALS = struct.Struct("3i")  # process, user and group: unix(7), SO_PEERCRED
 
 
 def _pickle_by_position(cls: type[Any]) -> None:
@@ -35,6 +37,19 @@ def send(connection: socket.socket, value: object) -> None:
     """
     content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
     connection.sendall(_LENGTH.pack(len(content)) + content)
+
+
+def require_own_user(connection: socket.socket) -> None:
+    """See that the process at the other end of a Unix socket runs as this user.
+
+    Raises:
+        ConnectionError: it doesn't; whatever it sends must not be unpickled.
+    """
+    _, user, _ = _CREDENTIALS.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    )
+    if user != os.getuid():
+        raise ConnectionError(f"the other end is a process of user {user}")
 
 
 class Inbox:

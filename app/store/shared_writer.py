@@ -15,7 +15,7 @@ from app.errors import StoreUnavailable
 from app.store import quarantine
 from app.store.batches import Item, Outcome
 from app.store.database import Database
-from app.store.frames import Inbox, send
+from app.store.frames import Inbox, require_own_user, send
 from app.store.recorder import PATIENCE_SECONDS, Recorder
 from app.store.writer import Writer
 from app.store.writer_files import WriterFiles
@@ -89,6 +89,7 @@ class SharedWriter(Recorder):
             connection.settimeout(PATIENCE_SECONDS)
             self._of_thread.connection = connection
             connection.connect(self._files.socket)
+            require_own_user(connection)
         return connection
 
     def _hang_up(self) -> None:

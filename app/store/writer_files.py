@@ -17,7 +17,7 @@ class WriterFiles:
         """Create their folder if it is missing.
 
         Raises:
-            StoreUnavailable: it can't be, or others may write to it: what comes by the socket is unpickled.
+            StoreUnavailable: it can't be; or PostgreSQL's is another user's, or others may write to it.
         """
         try:
             base = database.sqlite_file or _private_folder() / _name(database)
@@ -39,8 +39,12 @@ def _private_folder() -> Path:
 
 def _name(database: Database) -> str:
     """Tells databases apart, and says nothing of them."""
-    url = database.url.render_as_string(hide_password=True)
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
+    settings = {
+        name: value for name, value in os.environ.items() if name.startswith("PG")
+    }  # libpq reads them
+    settings.pop("PGPASSWORD", None)
+    told = database.url.render_as_string(hide_password=True), sorted(settings.items())
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _shortest(path: Path) -> str:

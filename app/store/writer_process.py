@@ -14,12 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import structlog
+
 from app.errors import StoreUnavailable
 from app.store.batches import Batches, Job, Outcome
-from app.store.frames import Inbox, send
+from app.store.frames import Inbox, require_own_user, send
 
 _BACKLOG = 128  # connects that wait
 _PATIENCE_SECONDS = 1.0  # for a receiver that waits for its reply, and doesn't take it
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,28 @@ class WriterProcess:
         return [job for job in taken if job]
 
     def _accept(self) -> None:
-        connection, _ = self._listener.accept()
+        try:
+            connection, _ = self._listener.accept()
+        except OSError as error:  # it has gone, or there are too many open files: it writes for itself
+            log.warning("receiver_not_let_in", reason=str(error))
+            return
+        client = _Client(connection, Inbox(connection))
         connection.settimeout(_PATIENCE_SECONDS)
-        self._selector.register(connection, selectors.EVENT_READ, _Client(connection, Inbox(connection)))
+        self._selector.register(connection, selectors.EVENT_READ, client)
+        try:
+            require_own_user(connection)
+        except ConnectionError as error:
+            log.warning("receiver_not_let_in", reason=str(error))
+            self._drop(client)
 
     def _take(self, client: _Client) -> Job | None:
         try:
             return (
                 Job(client.inbox.open(), partial(self._tell, client)) if client.inbox.take_piece() else None
             )
-        except OSError:
+        except Exception as error:  # noqa: BLE001 - of another version, say: it writes for itself then
+            if not isinstance(error, OSError):
+                log.warning("request_not_read", reason=type(error).__name__)
             self._drop(client)
             return None
 

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import stat
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -96,3 +98,15 @@ def test_refusals_and_status_reports_go_by_it_too(receiver: Receiver, database_u
     assert reply.status == 200
     with closing(Database(database_url)) as database, database.read() as connection:
         assert counts(connection).quarantine == 1
+
+
+def test_what_it_cannot_read_ends_that_connection_and_nothing_else(receiver: Receiver) -> None:
+    """A receiver of another version sends such things; it then writes for itself."""
+    writer = receiver.await_writer(0)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(str(receiver.socket))
+        connection.sendall(struct.pack("!Q", 3) + b"abc")
+        assert connection.recv(1) == b""
+    assert receiver.post(1) == (200, False)
+    assert receiver.writers() == [writer]

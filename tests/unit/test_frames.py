@@ -1,3 +1,4 @@
+import os
 import socket
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.frames import Inbox, send
+from app.store.frames import Inbox, require_own_user, send
 
 
 @given(st.lists(st.binary(max_size=50) | st.text(max_size=50) | st.integers(), min_size=1, max_size=5))
@@ -38,3 +39,12 @@ def test_a_closed_connection_is_an_error() -> None:
         ours.close()
         with pytest.raises(ConnectionError, match="closed"):
             Inbox(theirs).receive()
+
+
+def test_a_process_of_another_user_is_not_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        require_own_user(one)
+        monkeypatch.setattr(os, "getuid", lambda: 4711)
+        with pytest.raises(ConnectionError, match="user"):
+            require_own_user(one)

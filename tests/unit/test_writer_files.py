@@ -35,6 +35,15 @@ def test_each_postgresql_database_has_its_own_in_a_folder_of_the_user_s(temporar
 
 
 @pytest.mark.usefixtures("temporary")
+def test_what_the_environment_says_of_postgresql_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = files_of("postgresql+psycopg:///se3").socket
+    monkeypatch.setenv("PGPORT", "5433")
+    assert files_of("postgresql+psycopg:///se3").socket != here
+
+
+@pytest.mark.usefixtures("temporary")
 def test_a_folder_that_others_may_write_to_is_refused() -> None:
     folder = files_of(URL.format("east")).lock.parent
     folder.chmod(0o777)
