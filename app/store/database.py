@@ -2,9 +2,11 @@
 
 import fcntl
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -14,7 +16,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.errors import Conflict, SettingsError, StoreUnavailable
 
-_SQLITE_PAGE_BYTES = 16384  # rows hold pictures; it can be chosen only while the file is new
 _WAL_BYTES_KEPT = 64 * 2**20
 _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
     "connect_timeout": 5,
@@ -56,6 +57,8 @@ class Database:
             hide_parameters=True,  # an error's text must not hold a face
         )
         self._file_number: int | None = None
+        self._turn_of_threads = threading.Lock()
+        self._turn_file: IO[str] | None = None
         if self.sqlite_file:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -129,10 +132,14 @@ class Database:
         if self.sqlite_file is None:
             yield
             return
-        self.sqlite_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self.sqlite_file.with_name(self.sqlite_file.name + ".turn").open("a") as turn:
+        with self._turn_of_threads:  # the file is opened once, so its lock holds off others only
+            turn = self._turn_file = self._turn_file or _open_turn_file(self.sqlite_file)
             fcntl.flock(turn, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:
+                if not turn.closed:
+                    fcntl.flock(turn, fcntl.LOCK_UN)
 
     def _require_same_file(self) -> None:
         """SQLite goes on using a file that was moved or deleted, where nobody would look again."""
@@ -143,7 +150,7 @@ class Database:
         except FileNotFoundError:
             found = None
         if self._file_number is not None and found != self._file_number:
-            self.engine.dispose()
+            self.close()
             if found is None:
                 raise StoreUnavailable("the database's file is gone")
         self._file_number = found
@@ -151,6 +158,14 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        if self._turn_file:
+            self._turn_file.close()
+            self._turn_file = None
+
+
+def _open_turn_file(sqlite_file: Path) -> IO[str]:
+    sqlite_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return sqlite_file.with_name(sqlite_file.name + ".turn").open("a")
 
 
 @contextmanager
@@ -185,7 +200,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
     for pragma in (
-        f"page_size = {_SQLITE_PAGE_BYTES}",  # counts only while the file is being created
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",

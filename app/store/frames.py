@@ -15,7 +15,8 @@ from typing import Any
 from app.domain.events import FaceEvent, NewEvent, Picture, PictureUse
 
 _LENGTH = struct.Struct("!Q")
-_PIECE_BYTES = 2**20
+_BUFFER_BYTES = 2**17  # holds an event; one that grows with each piece would be copied each time
+_BUFFER_BYTES_KEPT = 2**20
 _CREDENTIALS = struct.Struct("3i")  # process, user and group: unix(7), SO_PEERCRED
 
 
@@ -57,8 +58,9 @@ class Inbox:
 
     def __init__(self, connection: socket.socket) -> None:
         """`connection` may send its next object only after the last one was answered."""
-        self._connection = connection
-        self._received = bytearray()
+        self.connection = connection
+        self._buffer = bytearray(_BUFFER_BYTES)
+        self._received = 0
 
     def receive(self) -> Any:
         """Wait for a whole object.
@@ -76,18 +78,27 @@ class Inbox:
         Raises:
             OSError: as above.
         """
-        piece = self._connection.recv(_PIECE_BYTES)
-        if not piece:
+        with memoryview(self._buffer) as view, view[self._received :] as room:
+            piece_bytes = self.connection.recv_into(room)
+        if not piece_bytes:
             raise ConnectionError("the other side closed the connection")
-        self._received += piece
-        return len(self._received) >= _LENGTH.size and len(self._received) >= _LENGTH.size + self._length()
+        self._received += piece_bytes
+        if self._received < _LENGTH.size:
+            return False
+        missing_bytes = _LENGTH.size + self._length() - len(self._buffer)
+        if missing_bytes > 0:
+            self._buffer += bytes(missing_bytes)
+        return self._received >= _LENGTH.size + self._length()
 
     def open(self) -> Any:
         """The object, which is whole."""
-        content, self._received = self._received, bytearray()
-        with memoryview(content) as view:
-            return pickle.loads(view[_LENGTH.size :])  # noqa: S301 - this user's own process sent it
+        with memoryview(self._buffer) as view, view[_LENGTH.size : self._received] as content:
+            value = pickle.loads(content)  # noqa: S301 - this user's own process sent it
+        self._received = 0
+        if len(self._buffer) > _BUFFER_BYTES_KEPT:
+            self._buffer = bytearray(_BUFFER_BYTES)
+        return value
 
     def _length(self) -> int:
-        length: int = _LENGTH.unpack_from(self._received)[0]
+        length: int = _LENGTH.unpack_from(self._buffer)[0]
         return length

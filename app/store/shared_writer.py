@@ -76,26 +76,26 @@ class SharedWriter(Recorder):
         self._own.close()
 
     def _ask(self, items: Sequence[Item]) -> Outcome:
-        connection = self._connection()
-        send(connection, items)
-        outcome: Outcome = Inbox(connection).receive()
+        inbox = self._inbox()
+        send(inbox.connection, items)
+        outcome: Outcome = inbox.receive()
         return outcome
 
-    def _connection(self) -> socket.socket:
+    def _inbox(self) -> Inbox:
         """This thread's own, so that one answer follows one question."""
-        connection: socket.socket | None = getattr(self._of_thread, "connection", None)
-        if connection is None:
+        inbox: Inbox | None = getattr(self._of_thread, "inbox", None)
+        if inbox is None:
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(PATIENCE_SECONDS)
-            self._of_thread.connection = connection
+            self._of_thread.inbox = inbox = Inbox(connection)
             connection.connect(self._files.socket)
             require_own_user(connection)
-        return connection
+        return inbox
 
     def _hang_up(self) -> None:
-        if connection := getattr(self._of_thread, "connection", None):
-            connection.close()
-        self._of_thread.connection = None
+        if inbox := getattr(self._of_thread, "inbox", None):
+            inbox.connection.close()
+        self._of_thread.inbox = None
 
     def _keep_process(self) -> None:
         """Wait until no other process keeps the writer process, and then keep it."""

@@ -1,36 +1,49 @@
 """One line a log event, on standard error, for people and for `grep`."""
 
+import io
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
 
+class _StandardError(io.TextIOBase):
+    """Whatever that is now: loggers are kept, and tests put something else there."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logging() -> None:
-    """Send structlog's and every library's log lines to standard error in one form."""
-    shared: list[structlog.typing.Processor] = [
+    """Send structlog's and every library's log lines to standard error in one form.
+
+    Our own lines go there directly: by way of `logging` each would cost twice as much, and there is one for
+    every event.
+    """
+    before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # A plain traceback: a rich one prints local variables, and so names and faces.
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*before, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # A plain traceback: a rich one prints local variables, and so names and faces.
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(),
-                    pad_event_to=0,
-                    exception_formatter=structlog.dev.plain_traceback,
-                ),
-            ],
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

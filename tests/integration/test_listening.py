@@ -44,10 +44,16 @@ def box() -> Iterator[BoxSocket]:
 
 
 @pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Log:
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
     """All that was logged so far."""
     configure_logging()
-    return lambda: caplog.text
+    lines: list[str] = []
+
+    def read() -> str:
+        lines.append(capsys.readouterr().err)
+        return "".join(lines)
+
+    return read
 
 
 @pytest.fixture
@@ -218,7 +224,7 @@ def test_a_database_that_goes_away_loses_no_event(
             box.send(sent(number))
         wait_until(lambda: log().count("write_failed") > 3)
     assert stored(database, 31) == [sent(number) for number in range(31)]
-    assert log().count("'store_unavailable'") == 1
+    assert log().count(" store_unavailable ") == 1
     assert len(box.requests) == 1
 
 
@@ -273,7 +279,7 @@ def test_a_message_that_is_too_large_ends_only_its_connection(
 def test_a_box_that_hangs_is_noticed_and_a_quiet_one_is_not(
     tmp_path: Path, listen_to: Listen, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(listener, "QUIET_SECONDS", 0.6)
     monkeypatch.setattr(listener, "_CLOSE_SECONDS", 0.1)
     port = free_port()
     ports = ["--socket-port", str(port), "--api-port", str(free_port())]

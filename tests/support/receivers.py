@@ -1,6 +1,7 @@
 """A real receiver whose processes a test can stop and kill."""
 
 import re
+import socket
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -43,9 +44,11 @@ class Receiver:
         """Whether its port and its writer process listen."""
         try:
             self.http.request("GET", f"{self.url}/healthz")
-        except urllib3.exceptions.HTTPError:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(self.socket))
+        except (urllib3.exceptions.HTTPError, OSError):
             return False
-        return self.socket.exists()
+        return True
 
     def post(self, number: int) -> tuple[int, bool]:
         """Post an event of its own; returns the status, and whether it counts as a duplicate."""
