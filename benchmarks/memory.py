@@ -1,4 +1,4 @@
-"""How much memory processes took."""
+"""How much memory processes take."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,19 +6,26 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """The most memory that a process ever had (VmHWM), in MB of 2**20 bytes, and its command line."""
+class Usage:
+    """What a process has resident now (VmRSS), and had at most (VmHWM), in MB of 2**20 bytes."""
 
     command: str
     megabytes: float
+    most_megabytes: float
 
 
-def peaks(pid: int) -> Iterator[Peak]:
+def usages(pid: int) -> Iterator[Usage]:
     """Of a process and all its descendants, each before its children."""
     process = Path(f"/proc/{pid}")
     status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     command = (process / "cmdline").read_text().replace("\0", " ").strip()
-    yield Peak(command, int(status["VmHWM"].split()[0]) / 1024)
+    resident, most = (int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    yield Usage(command, resident, most)
     for thread in (process / "task").iterdir():  # any thread may have started a child
         for child in (thread / "children").read_text().split():
-            yield from peaks(int(child))
+            yield from usages(int(child))
+
+
+def role(command: str) -> str:
+    """What a process of the receiver's does, in a word."""
+    return "gunicorn" if "gunicorn" in command else command.rpartition(" ")[2]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from benchmarks.plan import Plan
-from benchmarks.tables import forms, forwarder, json_bodies, latency, postgresql, stages
+from benchmarks.tables import forms, forwarder, growth, json_bodies, latency, postgresql, stages
 
 TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
     {
@@ -14,5 +14,6 @@ TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
         "latency": latency.measure,
         "forwarder": forwarder.measure,
         "stages": stages.measure,
+        "growth": growth.measure,
     }
 )

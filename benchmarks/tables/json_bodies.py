@@ -48,12 +48,9 @@ def _all(plan: Plan) -> Iterator[tuple[list[Server], list[str]]]:
 
 
 def _memory(receiver: Server) -> str:
-    sizes = (f"{_role(peak.command)} {peak.megabytes:.0f}" for peak in memory.peaks(receiver.pid))
+    found = memory.usages(receiver.pid)
+    sizes = (f"{memory.role(usage.command)} {usage.most_megabytes:.0f}" for usage in found)
     return f"Most memory of each of the receiver's processes, in MB (VmHWM): {', '.join(sizes)}."
-
-
-def _role(command: str) -> str:
-    return "gunicorn" if "gunicorn" in command else command.rpartition(" ")[2]
 
 
 def _table(rounds: Rounds, receiver: str) -> str:

@@ -4,6 +4,7 @@ import itertools
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from hashlib import sha256
@@ -13,14 +14,18 @@ from typing import cast
 
 import pytest
 
+from app.store import events, pictures
+from app.store.database import Database
+from app.store.queries import counts
 from benchmarks import memory, node_red, servers, wrk
 from benchmarks.bodies import Template
 from benchmarks.connection import Connection
+from benchmarks.filling import fill, middle_id
 from benchmarks.load import post_when_due
 from benchmarks.pacing import steady
 from benchmarks.plan import Plan
 from benchmarks.server import Server
-from benchmarks.tables import stages
+from benchmarks.tables import growth, stages
 from benchmarks.wrk import Wrk
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -76,10 +81,11 @@ def test_a_server_that_is_compared_keeps_each_event_once(start: Start, encoding:
 
 def test_the_receivers_processes_have_used_memory(tmp_path: Path) -> None:
     with servers.receiver(tmp_path) as receiver:
-        wait_until(lambda: any(peak.command.endswith(" write") for peak in memory.peaks(receiver.pid)))
-        found = list(memory.peaks(receiver.pid))
-    assert len([peak for peak in found if "gunicorn" in peak.command]) == 3  # the master and two workers
-    assert all(peak.megabytes > 1 for peak in found)
+        wait_until(lambda: any(usage.command.endswith(" write") for usage in memory.usages(receiver.pid)))
+        found = list(memory.usages(receiver.pid))
+    roles = Counter(memory.role(usage.command) for usage in found)
+    assert roles == {"gunicorn": 3, "write": 1}  # the master and two workers
+    assert all(usage.most_megabytes >= usage.megabytes > 1 for usage in found)
 
 
 @contextmanager
@@ -119,3 +125,38 @@ def test_each_stage_of_an_event_takes_its_time(tmp_path: Path) -> None:
     assert len(rows) == 9
     for _, *times in rows[2:]:
         assert all(float(time.rstrip(" |")) > 0 for time in times)
+
+
+def test_a_filled_database_is_one_that_the_receiver_works_with(tmp_path: Path) -> None:
+    file = tmp_path / "receiver.db"
+    fill(file, 300)
+    with servers.receiver(tmp_path) as server, closing(Connection(server.port)) as connection:
+        assert server.stored
+        assert server.stored() == 300
+        assert connection.post(Template("json").request(1))[0] == 200
+        assert server.stored() == 301
+    with closing(Database(f"sqlite:///{file}")) as database, database.read() as reading:
+        assert (counts(reading).outbox["delivered"], counts(reading).waiting) == (300, 1)
+        newest, *others = events.latest(reading, 50, middle_id(300))
+        assert newest.timestamp == "1600000149000"
+        assert len(others) == 49
+        assert [use.field for use in pictures.uses_of(reading, newest.id)] == ["reg_pic", "spot_pic"]
+        document = events.document_as_sent(reading, newest)
+        assert document["reg_pic"]
+        assert document["ext_data"]["spot_pic"]
+
+
+def test_growth_compares_an_empty_database_with_a_filled_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("wrk") is None:
+        pytest.skip("wrk is not installed")
+    monkeypatch.setattr(growth, "_EVENTS", 1000)
+    monkeypatch.setattr(growth, "_CLAIMED", 5)
+    monkeypatch.setattr(growth, "_SOAK_SECONDS", 2.0)
+    monkeypatch.setattr(growth, "_SAMPLE_SECONDS", 1.4)
+    lines = growth.measure(Plan(tmp_path, Wrk(tmp_path), rounds=1, seconds=1)).splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    assert rows[0][-2:] == ["1,000 events", "ratio"]
+    roles = Counter(row[0].partition(" ")[0] for row in rows)
+    assert (roles["gunicorn"], roles["write"]) == (3, 1)
