@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test long boxes lint bench lock
+.PHONY: help run demo test long boxes lint bench translations lock
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SE3 receiver needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
@@ -44,6 +44,13 @@ lint: $(READY)  ## ruff, mypy --strict, import contracts
 bench: $(READY)  ## measure the receiver beside other servers; TABLES="json forms" takes only these tables
 	sh tests/parts.sh wrk
 	$(BIN)/python -m benchmarks $(TABLES)
+
+TRANSLATIONS := app/console/translations
+
+translations: $(READY)  ## take the console's new texts into the Chinese catalog, and compile it
+	$(BIN)/pybabel -q extract -F $(TRANSLATIONS)/babel.cfg --no-location -k gettext -k ngettext:1,2 -o var/messages.pot app/console
+	$(BIN)/pybabel -q update -i var/messages.pot -d $(TRANSLATIONS) --no-fuzzy-matching --ignore-obsolete --width 100
+	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)
 
 lock: $(READY)  ## pin every dependency anew, with hashes, into requirements.lock
 	$(BIN)/python -m pip install --quiet uv

@@ -47,6 +47,11 @@ class Settings:
     receiver_bind: str = _variable(
         "Address and port the boxes reach.", "0.0.0.0:9528", parse=setting_values.bind
     )
+    console_bind: str = _variable(
+        "Address and port of the console. Where others can reach it, put a proxy with TLS before it.",
+        "127.0.0.1:9529",
+        parse=setting_values.bind,
+    )
     history_paths: tuple[str, ...] = _variable(
         "More paths that take history events, separated by commas.", "", parse=setting_values.paths
     )

@@ -1,4 +1,4 @@
-"""The composition root: puts settings, store and endpoints together into the WSGI app."""
+"""The composition root: puts settings, store and endpoints or pages together into the two WSGI apps."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,6 +8,13 @@ import structlog
 from flask import Flask
 
 from app.config import Settings
+from app.console.access.guard import guard
+from app.console.access.logins import create_logins
+from app.console.events import create_events
+from app.console.languages import create_languages
+from app.console.overview import create_overview
+from app.console.problems import answer_problems
+from app.console.words import give_words
 from app.errors import StoreUnavailable
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
@@ -41,6 +48,22 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.register_blueprint(create_health(settings, database))
     app.register_blueprint(create_pictures(settings, database))
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way
+    return app
+
+
+def create_console(settings: Settings) -> Flask:
+    """Build the app of pages for people. It connects at the first request."""
+    database = Database(settings.database_url)
+    app = Flask("app.console")
+    app.extensions["database"] = database
+    guard(app, database)
+    give_words(app)
+    answer_problems(app)
+    app.register_blueprint(create_languages(app))
+    app.register_blueprint(create_logins(database))
+    app.register_blueprint(create_overview(settings, database))
+    app.register_blueprint(create_events(database))
+    app.register_blueprint(create_health(settings, database))
     return app
 
 

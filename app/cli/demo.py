@@ -12,7 +12,8 @@ import urllib3
 from rich.live import Live
 from rich.table import Table
 
-from app.cli.processes import forwarder, free_port, keep_running, receiver, stop_on_signals
+from app.cli.processes import console, forwarder, free_port, keep_running, receiver, stop_on_signals
+from app.cli.user import first_admin
 from app.config import variables
 from app.domain.events import Kind
 from app.simulators.box import Box
@@ -50,7 +51,9 @@ def demo(seconds: float | None) -> None:
         database_url = f"sqlite:///{Path(folder) / 'demo.db'}"
         with closing(Database(database_url)) as database:
             migrate(database)
-            closing_line = Demo(database, f"http://127.0.0.1:{free_port()}").run(
+            console_bind = f"127.0.0.1:{free_port()}"
+            click.echo(f"Look at http://{console_bind} as admin; the password: {first_admin(database)}")
+            closing_line = Demo(database, f"http://127.0.0.1:{free_port()}", console_bind).run(
                 stop, _environment(database_url, hub.url), Path(folder) / "demo.log"
             )
     click.echo(f"Ended: {closing_line}. All of it was deleted.")
@@ -59,9 +62,10 @@ def demo(seconds: float | None) -> None:
 class Demo:
     """Two boxes and the product, watched through its database."""
 
-    def __init__(self, database: Database, url: str) -> None:
-        """`url`: where the receiver will listen."""
+    def __init__(self, database: Database, url: str, console_bind: str) -> None:
+        """`url`: where the receiver will listen; `console_bind`: where the console will."""
         self._database = database
+        self._console_bind = console_bind
         self._url = url
         self._accepted = 0
         self._boxes = [
@@ -79,7 +83,11 @@ class Demo:
         with log_path.open("wb") as log, Live(auto_refresh=False) as live:
             for thread in self._posting:
                 thread.start()
-            children = [receiver(environment, log), forwarder(environment, log)]
+            children = [
+                receiver(environment, log),
+                forwarder(environment, log),
+                console(self._console_bind, environment, log),
+            ]
             try:
                 keep_running(children, self._done, lambda: self._look(live, stop))
             finally:

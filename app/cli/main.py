@@ -18,6 +18,7 @@ _COMMANDS = {
     "boxes": "app.cli.boxes:boxes",
     "outbox": "app.cli.outbox:outbox",
     "quarantine": "app.cli.quarantine:quarantine",
+    "user": "app.cli.user:user",
     "enos": "app.cli.enos:enos",
     "box": "app.cli.box:box",
     "simulate": "app.cli.simulate:simulate",

@@ -100,6 +100,13 @@ def receiver(environment: dict[str, str] | None = None, log_file: IO[bytes] | No
     return Child("receiver", arguments, 1.0, True, environment, log_file)
 
 
+def console(bind: str, environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
+    """The console under gunicorn, listening on `bind`: one process with a thread for each page asked for."""
+    threads = ("--workers", "1", "--worker-class", "gthread", "--threads", "16")
+    arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", bind, *threads, "wsgi:console")
+    return Child("console", arguments, 5.0, False, environment, log_file)
+
+
 def forwarder(environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
     """The forwarder; when it may connect again, the database tells it."""
     return Child("forwarder", ("-m", "app.cli.main", "forward"), 5.0, False, environment, log_file)

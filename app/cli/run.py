@@ -1,11 +1,13 @@
 """se3 run and migrate: what a site starts."""
 
 import socket
+from contextlib import closing
 
 import click
 
 from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
-from app.cli.processes import forwarder, keep_running, receiver, stop_on_signals
+from app.cli.processes import console, forwarder, keep_running, receiver, stop_on_signals
+from app.cli.user import first_admin
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
 from app.store.database import Database
@@ -15,16 +17,19 @@ from app.telemetry.logs import configure_logging
 
 @click.command()
 def run() -> None:
-    """Run receiver and forwarder together; Ctrl-C stops both in order.
+    """Run receiver, forwarder and console together; Ctrl-C stops them in order.
 
-    Creates or upgrades the database first.
+    Creates or upgrades the database first. At the very first start the console gets a user, admin, whose
+    password is printed, once.
     """
     configure_logging()
     settings = load_settings()
     load_setup(settings)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
-    keep_running([receiver(), forwarder()], stop_on_signals())
+    click.echo(f"Look at events here:\n  http://{settings.console_bind}", err=True)
+    _add_first_admin(settings)
+    keep_running([receiver(), forwarder(), console(settings.console_bind)], stop_on_signals())
 
 
 @click.command()
@@ -40,6 +45,12 @@ def _migrate(settings: Settings) -> str:
         return migrate_database(database)
     finally:
         database.close()
+
+
+def _add_first_admin(settings: Settings) -> None:
+    with closing(Database(settings.database_url)) as database:
+        if password := first_admin(database):
+            click.echo(f"Log in there as admin, with this password, once: {password}", err=True)
 
 
 def _addresses(settings: Settings) -> str:

@@ -56,14 +56,14 @@ def unavailable(title: str) -> Response:
 
 def picture(found: Picture) -> Response:
     """200 with a picture's bytes, which nobody on the way may keep: it shows a face."""
-    response = Response(found.content, content_type=_safe_type(found.media_type))
+    response = Response(found.content, content_type=safe_type(found.media_type))
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = "inline"
     return response
 
 
-def _safe_type(media_type: str) -> str:
+def safe_type(media_type: str) -> str:
     """A type that a browser shows and runs nothing of."""
     return media_type if media_type in _SHOWN_TYPES else "application/octet-stream"
 

@@ -61,3 +61,9 @@ def get(connection: Connection, outbox_id: int) -> Delivery | None:
     """One row, or None."""
     row = connection.execute(select(*_SHOWN).where(OutboxRow.id == outbox_id)).one_or_none()
     return None if row is None else Delivery(*row)
+
+
+def of_event(connection: Connection, event_id: UUID) -> Delivery | None:
+    """The delivery of an event, or None where there is no such event."""
+    row = connection.execute(select(*_SHOWN).where(OutboxRow.event_id == event_id)).one_or_none()
+    return None if row is None else Delivery(*row)

@@ -57,6 +57,12 @@ def latest(connection: Connection, limit: int, before: UUID | None = None) -> li
     return [_event(row._asdict()) for row in rows]
 
 
+def of_sighting(connection: Connection, sighting_id: UUID) -> list[UUID]:
+    """The ids of all events of one sighting, in the order of their arrival."""
+    query = select(EventRow.id).where(EventRow.sighting_id == sighting_id).order_by(EventRow.id)
+    return list(connection.scalars(query))
+
+
 def document_as_sent(connection: Connection, event: FaceEvent) -> dict[str, Any]:
     """The whole body of an event, with every picture's text back in its place."""
     document = event.document

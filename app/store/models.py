@@ -338,3 +338,53 @@ class DeviceChangeRow(Base):
     field: Mapped[str]
     before: Mapped[str | None]
     after: Mapped[str | None]
+
+
+class UserRow(Base):
+    """A person who may log in to the console; see `app.domain.users.User`."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    password_hash: Mapped[str]
+    has_one_time_password: Mapped[bool]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    """A login that lasts. The token itself is in the user's browser only."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user_id"),)
+
+    token_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(RowId, ForeignKey("users.id"))
+    used_at: Mapped[datetime]
+
+
+class FailedLoginRow(Base):
+    """A login that failed: too many of them, and no more are tried for a while."""
+
+    __tablename__ = "failed_logins"
+    __table_args__ = (Index(None, "at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    name: Mapped[str]
+    source_address: Mapped[str]
+
+
+class AuditRow(Base):
+    """What a user of the console did or saw; see `app.domain.users.AuditEntry`."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    user_name: Mapped[str]
+    source_address: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]

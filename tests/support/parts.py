@@ -31,6 +31,12 @@ def find_openssl() -> Path:
     return Path(path) if path else _missing("openssl")
 
 
+def find_chromium() -> Path:
+    """Give the browser's path; without it the test is skipped, or fails where CI=true."""
+    path = shutil.which("chromium")
+    return Path(path) if path else _missing("chromium")
+
+
 def _version(folder: Path) -> float:
     return float(folder.parent.name)
 

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 from environs import FileAwareEnv
 
 from app.config import ROOT, variables
+from tests.support.ports import free_port
 
 _DEVELOPERS_FILE = ROOT / ".env"
 _NAMES = {field.name.upper() for field in variables()}
@@ -27,7 +28,9 @@ def child_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Give a child process's environment: this one's, with these settings and no others."""
     _refuse_secrets_of_the_developer()
     # An empty variable counts as unset and yet wins over the same one in .env, which the child will read.
-    return dict(os.environ) | dict.fromkeys(_NAMES | _SECRET_NAMES, "") | dict(settings)
+    unset = dict.fromkeys(_NAMES | _SECRET_NAMES, "")
+    own_console = {"CONSOLE_BIND": f"127.0.0.1:{free_port()}"}  # several tests may run the product at a time
+    return dict(os.environ) | unset | own_console | dict(settings)
 
 
 def _read_env_of_a_test(env: FileAwareEnv, path: Any, **options: Any) -> None:

@@ -1,0 +1,1 @@
+"""The console: pages for people, on a port of their own."""

@@ -1,0 +1,115 @@
+"""Lets nobody in without a session, and no form from another site."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.domain.users import Role, User
+from app.store import audit, sessions, users
+from app.store.database import Database
+
+COOKIE = "se3_session"
+_OPEN = frozenset({"static", "logins.login", "languages.choose", "health.healthz"})
+_WITH_ONE_TIME_PASSWORD = _OPEN | {"logins.password", "logins.logout"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+
+def guard(app: Flask, database: Database) -> None:
+    """Have every request looked at before its page is: who asks, and from which site a form comes."""
+
+    @app.before_request
+    def look() -> AnyResponse | None:
+        g.user = None if request.endpoint == "static" else _user(database)
+        if request.method == "POST":
+            _require_own_form()
+        if g.user is None:
+            return None if request.endpoint in _OPEN else _to_login()
+        if g.user.has_one_time_password and request.endpoint not in _WITH_ONE_TIME_PASSWORD:
+            return redirect(url_for("logins.password"))
+        return None
+
+    @app.after_request
+    def close_off(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+def needs(role: Role) -> Callable[[Callable[Parameters, Returned]], Callable[Parameters, Returned]]:
+    """Have a page answer 403 to whoever has a lesser role."""
+
+    def guarded(view: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+        @wraps(view)
+        def called(*arguments: Parameters.args, **named: Parameters.kwargs) -> Returned:
+            if not g.user.role.includes(role):
+                abort(403)
+            return view(*arguments, **named)
+
+        return called
+
+    return guarded
+
+
+def note(database: Database, action: str, subject: str = "") -> None:
+    """Add what the present user does, or sees, to the audit log.
+
+    Raises:
+        StoreUnavailable: it can't be, so it must not be done or seen.
+    """
+    with database.write() as connection:
+        audit.note(connection, g.user.name, request.remote_addr or "", action, subject)
+
+
+def form_token() -> str:
+    """What each form of the present session carries; another site can't know it."""
+    return hashlib.sha256(b"form" + request.cookies.get(COOKIE, "").encode()).hexdigest()
+
+
+def _user(database: Database) -> User | None:
+    token, now = request.cookies.get(COOKIE), datetime.now(UTC)
+    if not token:
+        return None
+    with database.read() as connection:
+        user_id, is_stale = sessions.user_id_of(connection, token, now)
+        user = users.get(connection, user_id) if user_id is not None else None
+    if user is None or user.disabled_at:
+        return None
+    if is_stale:
+        with database.write() as connection:
+            sessions.touch(connection, token, now)
+    return user
+
+
+def _require_own_form() -> None:
+    """Refuse a form that another site's page sent, or that none of this session's pages made."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
+        abort(403)
+    has_token = g.user and request.endpoint != "logins.login"  # whoever logs in may be logged in elsewhere
+    if has_token and not hmac.compare_digest(request.form.get("form_token", ""), form_token()):
+        abort(403)
+
+
+def _to_login() -> AnyResponse:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("logins.login", wanted=wanted))

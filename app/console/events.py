@@ -1,0 +1,88 @@
+"""The pages of events: the list with its filters, one event, its document, and pictures."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import jsontext
+from app.console.access.guard import note
+from app.console.filters import read_filters
+from app.domain.delivery import DeliveryState
+from app.domain.events import FaceEvent, Kind
+from app.receiver.replies import safe_type
+from app.store import deliveries, event_search, pictures, warnings
+from app.store import events as store
+from app.store.database import Database
+from app.store.event_search import EventPage
+
+_PAGE = 50  # events
+
+
+def create_events(database: Database) -> Blueprint:
+    """Build the pages."""
+    events = Blueprint("events", __name__)
+
+    @events.get("/events")
+    def find() -> str | tuple[str, int]:
+        filters = read_filters(request.args)
+        before = request.args.get("before", type=UUID)
+        with database.read() as connection:
+            page = event_search.find(connection, filters.search, _PAGE, before)
+            shown = pictures.shown_by(connection, [event.id for event in page.events])
+        if page.events:
+            note(database, "events_seen", _span(page))
+        choices = {"kinds": list(Kind), "states": list(DeliveryState)}
+        body = render_template("events.html", page=page, shown=shown, filters=filters, **choices)
+        return (body, 422) if filters.wrong else body
+
+    @events.get("/events/<uuid:event_id>")
+    def show(event_id: UUID) -> str:
+        with database.read() as connection:
+            event = store.get(connection, event_id) or abort(404)
+            context = {
+                "uses": pictures.shown_by(connection, [event_id])[event_id],
+                "warnings": warnings.warnings_of(connection, event_id),
+                "delivery": deliveries.of_event(connection, event_id),
+                "twins": [one for one in store.of_sighting(connection, event.sighting_id) if one != event_id],
+            }
+        note(database, "event_seen", f"{event_id} {event.identity_id}")
+        return render_template("event.html", event=event, document=_lines(event), **context)
+
+    @events.get("/events/<uuid:event_id>/document")
+    def document(event_id: UUID) -> Response:
+        with database.read() as connection:
+            event = store.get(connection, event_id) or abort(404)
+            text = jsontext.dump(store.document_as_sent(connection, event))
+        note(database, "document_seen", f"{event_id} {event.identity_id}")
+        return Response(text, content_type="application/json")
+
+    @events.get("/pictures/<sha256>")
+    def picture(sha256: str) -> AnyResponse:
+        with database.read() as connection:
+            found = pictures.get(connection, _bytes(sha256)) or abort(404)
+        response = Response(found.content, content_type=safe_type(found.media_type))
+        response.headers["Cache-Control"] = (
+            "private, no-cache"  # kept, and asked for again: a session may end
+        )
+        response.set_etag(sha256)
+        return response.make_conditional(request)
+
+    return events
+
+
+def _bytes(sha256: str) -> bytes:
+    try:
+        return bytes.fromhex(sha256)
+    except ValueError:
+        abort(404)
+
+
+def _span(page: EventPage) -> str:
+    return f"{len(page.events)} from {page.events[-1].id} to {page.events[0].id}"
+
+
+def _lines(event: FaceEvent) -> Sequence[tuple[str, str]]:
+    """The document's fields, each with its value as JSON; a picture is null there."""
+    return [(name, jsontext.dump(value)) for name, value in event.document.items()]

@@ -1,0 +1,58 @@
+"""What a person types into the filters of the list of events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from app.domain.delivery import DeliveryState
+from app.domain.events import Kind
+from app.store.event_search import Search
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """`typed`: the values of the form's fields, by name; `wrong`: the names of those that can't be read."""
+
+    search: Search
+    typed: Mapping[str, str]
+    wrong: frozenset[str]
+
+    @property
+    def query(self) -> str:
+        """The filters as the query of an address."""
+        return urlencode({name: value for name, value in self.typed.items() if value})
+
+
+def read_filters(typed: Mapping[str, str]) -> Filters:
+    """Read the fields of the form; what can't be read is left open, and named."""
+    values: dict[str, Any] = {}
+    wrong: set[str] = set()
+    for name, read in _FIELDS.items():
+        if text := typed.get(name, "").strip():
+            try:
+                values[name] = read(text)
+            except ValueError:
+                wrong.add(name)
+    texts = {name: typed.get(name, "").strip() for name in _FIELDS}
+    return Filters(Search(**values), texts, frozenset(wrong))
+
+
+def _local(text: str) -> datetime:
+    """A time in this machine's zone, as browsers send it: 2026-11-26T08:00."""
+    return datetime.fromisoformat(text).astimezone()
+
+
+_FIELDS: Mapping[str, Callable[[str], Any]] = {
+    "since": _local,
+    "until": _local,
+    "text": str,
+    "camera": str,
+    "kind": Kind,
+    "person_type": int,
+    "least_score": float,
+    "most_score": float,
+    "state": DeliveryState,
+    "has_warnings": bool,
+}

@@ -1,0 +1,97 @@
+"""What templates are given beside their page's own: names in the reader's language, and times."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from flask import Flask, g
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from app.console.access.guard import form_token
+from app.domain.delivery import DeliveryState
+from app.domain.events import Kind
+from app.store.event_search import MOST_LOOKED_AT
+
+Named = tuple[str, str]
+"""A value and what it is called."""
+
+
+def give_words(app: Flask) -> None:
+    """Give them to every template of the app."""
+    for words in (named_state, named_kind):
+        app.jinja_env.filters[words.__name__] = words
+    for times in (moment, hour_before, hour_after):
+        app.jinja_env.filters[times.__name__] = times
+    app.jinja_env.globals |= {"ngettext": ngettext, "most_looked_at": MOST_LOOKED_AT}
+
+    @app.context_processor
+    def words_of_all_pages() -> dict[str, object]:
+        return {
+            "user": g.get("user"),
+            "pages": _pages(),
+            "form_field": _form_field,
+            "named_state": named_state,
+            "person_types": _person_types(),
+            "picture_names": _picture_names(),
+        }
+
+
+def named_state(state: str) -> Named:
+    """A delivery's state."""
+    names = {
+        DeliveryState.PENDING: gettext("waits for EnOS"),
+        DeliveryState.CLAIMED: gettext("on its way to EnOS"),
+        DeliveryState.DELIVERED: gettext("in EnOS"),
+        DeliveryState.PARKED: gettext("refused by EnOS"),
+        DeliveryState.SKIPPED: gettext("not for EnOS"),
+        DeliveryState.DROPPED: gettext("given up"),
+    }
+    return state, names[DeliveryState(state)]
+
+
+def named_kind(kind: str) -> Named:
+    """Which of a box's two reports an event came in."""
+    return kind, {Kind.HISTORY: gettext("history"), Kind.REALTIME: gettext("real-time")}[Kind(kind)]
+
+
+def moment(instant: datetime) -> str:
+    """An instant in this machine's zone, to the second."""
+    return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def hour_before(instant: datetime) -> str:
+    """Half an hour earlier, as a field for times takes it."""
+    return f"{(instant - timedelta(minutes=30)).astimezone():%Y-%m-%dT%H:%M}"
+
+
+def hour_after(instant: datetime) -> str:
+    """Half an hour later, as above."""
+    return f"{(instant + timedelta(minutes=30)).astimezone():%Y-%m-%dT%H:%M}"
+
+
+def _pages() -> list[Named]:
+    return [("overview.show", gettext("Overview")), ("events.find", gettext("Events"))]
+
+
+def _form_field() -> Markup:
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(form_token())
+
+
+def _person_types() -> Mapping[int, str]:
+    """SE3 protocol, section 2."""
+    return {
+        1: gettext("employee"),
+        2: gettext("visitor"),
+        3: gettext("blacklisted"),
+        4: gettext("stranger"),
+        5: gettext("VIP"),
+    }
+
+
+def _picture_names() -> Mapping[str, str]:
+    return {
+        "reg_pic": gettext("library photo"),
+        "spot_pic": gettext("scene"),
+        "recognize_face": gettext("face"),
+        "ir_pic": gettext("infrared"),
+    }

@@ -1,0 +1,82 @@
+"""Users of the console."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from app.domain.users import Role, User
+from app.errors import Se3Error
+from app.store.models import UserRow
+from app.store.sessions import end_all
+
+_COLUMNS = (
+    UserRow.id,
+    UserRow.name,
+    UserRow.role,
+    UserRow.password_hash,
+    UserRow.has_one_time_password,
+    UserRow.created_at,
+    UserRow.disabled_at,
+)
+
+
+def add(connection: Connection, name: str, role: Role, password_hash: str) -> None:
+    """Add a user, who has to change the password at the first login.
+
+    Raises:
+        Se3Error: there is one of this name.
+    """
+    if named(connection, name):
+        raise Se3Error(f"there is a user {name} already")
+    values = {"name": name, "role": role, "password_hash": password_hash, "has_one_time_password": True}
+    connection.execute(insert(UserRow).values(values | {"created_at": datetime.now(UTC)}))
+
+
+def named(connection: Connection, name: str) -> User | None:
+    """The user of this name, or None."""
+    return _one(connection, UserRow.name == name)
+
+
+def get(connection: Connection, user_id: int) -> User | None:
+    """The user with this id, or None."""
+    return _one(connection, UserRow.id == user_id)
+
+
+def listed(connection: Connection) -> list[User]:
+    """All users, by name."""
+    return [_user(row) for row in connection.execute(select(*_COLUMNS).order_by(UserRow.name))]
+
+
+def any_exists(connection: Connection) -> bool:
+    """Whether there is any user yet."""
+    return bool(connection.scalar(select(func.count()).select_from(UserRow)))
+
+
+def set_password(connection: Connection, user: User, password_hash: str, *, is_one_time: bool) -> None:
+    """Change a user's password; whoever is logged in with the old one no longer is."""
+    _change(connection, user, password_hash=password_hash, has_one_time_password=is_one_time)
+
+
+def disable(connection: Connection, user: User) -> None:
+    """Let a user in no more."""
+    _change(connection, user, disabled_at=datetime.now(UTC))
+
+
+def enable(connection: Connection, user: User) -> None:
+    """Let a disabled user in again."""
+    _change(connection, user, disabled_at=None)
+
+
+def _change(connection: Connection, user: User, **values: object) -> None:
+    connection.execute(update(UserRow).where(UserRow.id == user.id).values(values))
+    end_all(connection, user.id)
+
+
+def _one(connection: Connection, condition: ColumnElement[bool]) -> User | None:
+    row = connection.execute(select(*_COLUMNS).where(condition)).one_or_none()
+    return None if row is None else _user(row)
+
+
+def _user(row: Any) -> User:
+    return User(**row._asdict() | {"role": Role(row.role)})

@@ -1,0 +1,60 @@
+"""What an operator does, in a real browser."""
+
+import urllib3
+from playwright.sync_api import Page, expect
+
+from app.simulators.encodings import encode
+from tests.browser.conftest import Site
+from tests.support.payloads import payload
+
+NEW_PASSWORD = "a long password"
+LOADED = "images => images.every(image => image.complete && image.naturalWidth > 0)"
+
+
+def post(site: Site, number: int, **fields: object) -> None:
+    body, headers = encode(
+        payload("history-contract") | {"timestamp": 1_600_000_000_000 + number} | fields, "json"
+    )
+    reply = urllib3.request("POST", f"{site.receiver}/HistoryEvent", body=body, headers=headers, timeout=10)
+    assert reply.status == 200
+
+
+def log_in(page: Page, site: Site) -> None:
+    page.goto(site.console)
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Old password").fill(site.password)
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("heading", name="things to look at")).to_be_visible()
+
+
+def test_an_operator_logs_in_finds_an_event_and_sees_its_pictures(page: Page, site: Site) -> None:
+    log_in(page, site)
+    for number in range(3):
+        post(site, number, identity_name=f"Person {number}")
+    post(site, 3, identity_name="<script>document.title = 'taken'</script>")
+    page.get_by_role("link", name="Events").click()
+    expect(page.locator(".event")).to_have_count(4)
+    expect(page.get_by_text("<script>document.title = 'taken'</script>")).to_be_visible()
+    page.get_by_label("Name or id").fill("person 1")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator(".event")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", name="Person 1")).to_be_visible()
+    pictures = page.locator(".pictures img")
+    expect(pictures).to_have_count(2)
+    assert pictures.evaluate_all(LOADED)
+    expect(page).to_have_title("Person 1 · SE3")
+
+
+def test_the_language_is_switched_and_stays(page: Page, site: Site) -> None:
+    page.goto(site.console)
+    page.get_by_role("link", name="中文").click()
+    expect(page.get_by_role("heading", name="登录")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="登录")).to_be_visible()
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -1,0 +1,75 @@
+"""The console's app on a fresh database, and people who use it."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app.config import Settings
+from app.console.access.passwords import hash_of
+from app.domain.users import Role
+from app.factory import create_console
+from app.store import users
+from app.store.database import Database
+
+PASSWORD = "a long password"
+_HASH = hash_of(PASSWORD)
+_TOKEN = re.compile(r'name="form_token" value="(\w+)"')
+
+
+class Person:
+    """A browser without JavaScript."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.client.get(path, headers=headers)
+
+    def send(self, path: str, *, token: str | None = None, **fields: str) -> TestResponse:
+        """Send a form, with the token that the page has which it stands on."""
+        if token is None:
+            found = _TOKEN.search(self.client.get("/password").text)
+            token = found[1] if found else ""
+        return self.client.post(path, data={"form_token": token, **fields})
+
+    def log_in(self, name: str, password: str = PASSWORD) -> TestResponse:
+        return self.client.post("/login", data={"name": name, "password": password})
+
+
+@pytest.fixture
+def console(database_url: str) -> Iterator[Flask]:
+    app = create_console(Settings(database_url=database_url, disk_floor_mb=0))
+    yield app
+    app.extensions["database"].close()
+
+
+@pytest.fixture
+def add_user(database: Database) -> Callable[..., None]:
+    """Adds a user, who has chosen the password already."""
+
+    def add(name: str, role: Role = Role.VIEWER, *, is_one_time: bool = False) -> None:
+        with database.write() as connection:
+            users.add(connection, name, role, _HASH)
+            if not is_one_time:
+                user: Any = users.named(connection, name)
+                users.set_password(connection, user, _HASH, is_one_time=False)
+
+    return add
+
+
+@pytest.fixture
+def stranger(console: Flask) -> Person:
+    return Person(console)
+
+
+@pytest.fixture
+def viewer(console: Flask, add_user: Callable[..., None]) -> Person:
+    """Somebody who is logged in."""
+    add_user("anna")
+    person = Person(console)
+    assert person.log_in("anna").status_code == 302
+    return person
