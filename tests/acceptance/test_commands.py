@@ -121,7 +121,7 @@ def test_run_stops_all_it_started(tmp_path: Path, sqlite_url: str, number: signa
         assert "/HistoryEvent" in program.output()
         children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
         assert program.stop(number, timeout=30) == 0
-    assert len(children) == 2
+    assert len(children) == 3  # receiver, forwarder, console
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
