@@ -196,6 +196,7 @@ def load_settings() -> Settings:
     wrong += _missing_enos_settings(settings)
     wrong += _wrong_tls_settings(settings)
     wrong += _paths_held_twice(settings)
+    wrong += _port_held_twice(settings)
     wrong += _too_small_quarantine(settings)
     wrong += _half_set_picture_links(settings)
     if wrong:
@@ -219,6 +220,13 @@ def _paths_held_twice(settings: Settings) -> list[str]:
         for one, other in combinations(paths, 2)
         if (twice := paths[one] & paths[other])
     ]
+
+
+def _port_held_twice(settings: Settings) -> list[str]:
+    ports = [bind.rpartition(":")[2] for bind in (settings.receiver_bind, settings.console_bind)]
+    if ports[0] != ports[1] or ports[0] == "0":
+        return []
+    return [f"RECEIVER_BIND and CONSOLE_BIND both name port {ports[0]}: one of them would not get it"]
 
 
 def _too_small_quarantine(settings: Settings) -> list[str]:

@@ -8,13 +8,6 @@ import structlog
 from flask import Flask
 
 from app.config import Settings
-from app.console.access.guard import guard
-from app.console.access.logins import create_logins
-from app.console.events import create_events
-from app.console.languages import create_languages
-from app.console.overview import create_overview
-from app.console.problems import answer_problems
-from app.console.words import give_words
 from app.errors import StoreUnavailable
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
@@ -53,18 +46,9 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
 
 def create_console(settings: Settings) -> Flask:
     """Build the app of pages for people. It connects at the first request."""
-    database = Database(settings.database_url)
-    app = Flask("app.console")
-    app.extensions["database"] = database
-    guard(app, database)
-    give_words(app)
-    answer_problems(app)
-    app.register_blueprint(create_languages(app))
-    app.register_blueprint(create_logins(database))
-    app.register_blueprint(create_overview(settings, database))
-    app.register_blueprint(create_events(database))
-    app.register_blueprint(create_health(settings, database))
-    return app
+    from app.console.application import build_console  # the receiver starts without it
+
+    return build_console(settings)
 
 
 def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder:

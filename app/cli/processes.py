@@ -102,7 +102,7 @@ def receiver(environment: dict[str, str] | None = None, log_file: IO[bytes] | No
 
 def console(bind: str, environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
     """The console under gunicorn, listening on `bind`: one process with a thread for each page asked for."""
-    threads = ("--workers", "1", "--worker-class", "gthread", "--threads", "16")
+    threads = ("--workers", "1", "--threads", "16")
     arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", bind, *threads, "wsgi:console")
     return Child("console", arguments, 5.0, False, environment, log_file)
 

@@ -27,7 +27,7 @@ def run() -> None:
     load_setup(settings)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
-    click.echo(f"Look at events here:\n  http://{settings.console_bind}", err=True)
+    click.echo(f"Look at events here:\n  http://{_reachable(settings.console_bind)}", err=True)
     _add_first_admin(settings)
     keep_running([receiver(), forwarder(), console(settings.console_bind)], stop_on_signals())
 
@@ -50,18 +50,20 @@ def _migrate(settings: Settings) -> str:
 def _add_first_admin(settings: Settings) -> None:
     with closing(Database(settings.database_url)) as database:
         if password := first_admin(database):
-            click.echo(f"Log in there as admin, with this password, once: {password}", err=True)
+            click.echo(f"Log in there as admin with this password, and choose another: {password}", err=True)
 
 
 def _addresses(settings: Settings) -> str:
-    host, _, port = settings.receiver_bind.rpartition(":")
-    hosts = [_own_address()] if host in ("0.0.0.0", "[::]") else [host]  # noqa: S104 - compared, not bound
-    lines = [
-        f"  http://{address}:{port}{path}"
-        for address in hosts
-        for path in (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])
-    ]
+    address = _reachable(settings.receiver_bind)
+    lines = [f"  http://{address}{path}" for path in (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])]
     return "Type these addresses into the box:\n" + "\n".join(lines)
+
+
+def _reachable(bind: str) -> str:
+    """Address and port by which others reach what listens on `bind`."""
+    host, _, port = bind.rpartition(":")
+    anywhere = host in ("0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
+    return f"{_own_address() if anywhere else host}:{port}"
 
 
 def _own_address() -> str:

@@ -11,6 +11,7 @@ from app.console.access.guard import note
 from app.console.filters import read_filters
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent, Kind
+from app.domain.ids import made_at
 from app.receiver.replies import safe_type
 from app.store import deliveries, event_search, pictures, warnings
 from app.store import events as store
@@ -31,8 +32,7 @@ def create_events(database: Database) -> Blueprint:
         with database.read() as connection:
             page = event_search.find(connection, filters.search, _PAGE, before)
             shown = pictures.shown_by(connection, [event.id for event in page.events])
-        if page.events:
-            note(database, "events_seen", _span(page))
+        note(database, "events_seen", f"{_span(page)} {filters.query}".strip())
         choices = {"kinds": list(Kind), "states": list(DeliveryState)}
         body = render_template("events.html", page=page, shown=shown, filters=filters, **choices)
         return (body, 422) if filters.wrong else body
@@ -45,6 +45,7 @@ def create_events(database: Database) -> Blueprint:
                 "uses": pictures.shown_by(connection, [event_id])[event_id],
                 "warnings": warnings.warnings_of(connection, event_id),
                 "delivery": deliveries.of_event(connection, event_id),
+                "stored_at": made_at(event_id),
                 "twins": [one for one in store.of_sighting(connection, event.sighting_id) if one != event_id],
             }
         note(database, "event_seen", f"{event_id} {event.identity_id}")
@@ -80,6 +81,8 @@ def _bytes(sha256: str) -> bytes:
 
 
 def _span(page: EventPage) -> str:
+    if not page.events:
+        return "none"
     return f"{len(page.events)} from {page.events[-1].id} to {page.events[0].id}"
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.store.event_search import Search
+
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +35,39 @@ def read_filters(typed: Mapping[str, str]) -> Filters:
         if text := typed.get(name, "").strip():
             try:
                 values[name] = read(text)
-            except ValueError:
+            except (ValueError, OverflowError):
                 wrong.add(name)
     texts = {name: typed.get(name, "").strip() for name in _FIELDS}
     return Filters(Search(**values), texts, frozenset(wrong))
 
 
+def _plain(text: str) -> str:
+    if "\x00" in text:  # no database's text holds it
+        raise ValueError
+    return text
+
+
+def _person_type(text: str) -> int:
+    number = int(text)
+    if abs(number) > _LARGEST:
+        raise OverflowError
+    return number
+
+
 def _local(text: str) -> datetime:
     """A time in this machine's zone, as browsers send it: 2026-11-26T08:00."""
-    return datetime.fromisoformat(text).astimezone()
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 _FIELDS: Mapping[str, Callable[[str], Any]] = {
     "since": _local,
     "until": _local,
-    "text": str,
-    "camera": str,
+    "text": _plain,
+    "identity": _plain,
+    "camera": _plain,
+    "at_camera": _plain,
     "kind": Kind,
-    "person_type": int,
+    "person_type": _person_type,
     "least_score": float,
     "most_score": float,
     "state": DeliveryState,

@@ -8,10 +8,12 @@ from flask import Blueprint, render_template
 from flask_babel import gettext
 
 from app.config import Settings
+from app.console.words import named_forwarder
+from app.domain.devices import BoxStatus
 from app.domain.forwarders import Forwarder, ForwarderState, as_of
-from app.store import channels, clock
+from app.store import channels, clock, devices
 from app.store.database import Database
-from app.store.queries import Counts, counts
+from app.store.queries import QuickCounts, quick_counts
 from app.telemetry.health import faults
 
 _WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
@@ -33,12 +35,14 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
     @overview.get("/")
     def show() -> str:
         with database.read() as connection:
-            found = counts(connection)
-            forwarders = as_of(channels.forwarders(connection), clock.now(connection))
+            found = quick_counts(connection)
+            now = clock.now(connection)
+            forwarders = as_of(channels.forwarders(connection), now)
+            silent = [box for box in devices.boxes(connection) if not box.is_online(now)]
         troubles = [
             *_of_receiver(faults(settings, database)),
             *_of_relay(settings, found, forwarders),
-            *_of_boxes(found),
+            *_of_boxes(found, silent),
         ]
         return render_template("overview.html", counts=found, forwarders=forwarders, troubles=troubles)
 
@@ -52,7 +56,7 @@ def _of_receiver(found: list[str]) -> Iterator[Trouble]:
         )
 
 
-def _of_relay(settings: Settings, found: Counts, forwarders: list[Forwarder]) -> Iterator[Trouble]:
+def _of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]) -> Iterator[Trouble]:
     if settings.enos_broker_url is None and settings.enos_mapping is None:
         yield Trouble(
             gettext("Events are stored, but not relayed: EnOS is not set up."),
@@ -64,7 +68,9 @@ def _of_relay(settings: Settings, found: Counts, forwarders: list[Forwarder]) ->
     for one in forwarders:
         if one.state not in _WELL:
             words = gettext(
-                "The forwarder of channel %(name)s is %(state)s.", name=one.channel, state=one.state
+                "The forwarder of channel %(name)s: %(state)s.",
+                name=one.channel,
+                state=named_forwarder(one.state),
             )
             yield Trouble(words, one.reason or gettext("Its log says why."))
     if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > _SLOW:
@@ -79,7 +85,10 @@ def _of_relay(settings: Settings, found: Counts, forwarders: list[Forwarder]) ->
         )
 
 
-def _of_boxes(found: Counts) -> Iterator[Trouble]:
+def _of_boxes(found: QuickCounts, silent: list[BoxStatus]) -> Iterator[Trouble]:
+    for box in silent:
+        words = gettext("Box %(name)s is offline or silent.", name=box.details.name or box.key)
+        yield Trouble(words, gettext("Look at its power and network; se3 boxes show tells more."))
     if found.quarantine:
         yield Trouble(
             gettext("%(number)d bodies were refused and are kept.", number=found.quarantine),

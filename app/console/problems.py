@@ -24,7 +24,7 @@ def answer_problems(app: Flask) -> None:
 
     @app.errorhandler(StoreUnavailable)
     def unavailable(error: StoreUnavailable) -> tuple[str, int]:
-        log.error("store_unavailable", path=request.path, reason=str(error))
+        log.error("store_unavailable", path=request.endpoint, reason=str(error))
         return _page(503, gettext("The database can't be used now"), gettext("The console's log says why."))
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from app.console.access.guard import form_token
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
+from app.domain.forwarders import ForwarderState
 from app.store.event_search import MOST_LOOKED_AT
 
 Named = tuple[str, str]
@@ -47,6 +48,19 @@ def named_state(state: str) -> Named:
         DeliveryState.DROPPED: gettext("given up"),
     }
     return state, names[DeliveryState(state)]
+
+
+def named_forwarder(state: str) -> str:
+    """What a forwarder's state is called; see `app.domain.forwarders`."""
+    names = {
+        ForwarderState.HEALTHY: gettext("healthy"),
+        ForwarderState.FAILING: gettext("connected, but EnOS answers with faults or not at all"),
+        ForwarderState.DISCONNECTED: gettext("not connected to EnOS"),
+        ForwarderState.PAUSED: gettext("shut out by EnOS for a while"),
+        ForwarderState.STANDBY: gettext("standing by"),
+        ForwarderState.DEAD: gettext("gone without a word"),
+    }
+    return str(names[ForwarderState(state)])
 
 
 def named_kind(kind: str) -> Named:

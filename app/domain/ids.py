@@ -2,7 +2,13 @@
 
 import secrets
 import time
+from datetime import UTC, datetime
 from uuid import UUID
+
+
+def made_at(made: UUID) -> datetime:
+    """When a version 7 UUID was made, to the millisecond."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
 def new_id() -> UUID:

@@ -1,5 +1,6 @@
 """Who may do what in the console."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,15 @@ class Role(StrEnum):
         """Whether whoever has this role may do all that the other one may."""
         order = list(Role)
         return order.index(self) >= order.index(other)
+
+
+_LONGEST_NAME = 100  # characters
+
+
+def clean_name(text: str) -> str:
+    """A name as it is stored, however it was typed; "" if it can be nobody's."""
+    name = unicodedata.normalize("NFC", text.strip())
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else ""
 
 
 @dataclass(frozen=True, slots=True)

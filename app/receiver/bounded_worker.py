@@ -92,7 +92,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _turn_away(self, conn: TConn) -> None:
         """Answer 503 without reading the request."""
-        self.wsgi.extensions["writer"].count(TURNED_AWAY)
+        if writer := self.wsgi.extensions.get("writer"):  # the console has none
+            writer.count(TURNED_AWAY)
         log.warning("turned_away", source=conn.client[0], waiting=MOST_WAITING)
         if not self.cfg.is_ssl or conn.initialized:  # else there is no way yet to tell
             conn.sock.setblocking(False)

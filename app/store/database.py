@@ -1,6 +1,7 @@
 """The database: connections that are durable, and one writer at a time on SQLite."""
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -133,13 +134,12 @@ class Database:
             yield
             return
         with self._turn_of_threads:  # the file is opened once, so its lock holds off others only
-            turn = self._turn_file = self._turn_file or _open_turn_file(self.sqlite_file)
+            turn = self._turn_file = _turn_file(self.sqlite_file, self._turn_file)
             fcntl.flock(turn, fcntl.LOCK_EX)
             try:
                 yield
             finally:
-                if not turn.closed:
-                    fcntl.flock(turn, fcntl.LOCK_UN)
+                fcntl.flock(turn, fcntl.LOCK_UN)
 
     def _require_same_file(self) -> None:
         """SQLite goes on using a file that was moved or deleted, where nobody would look again."""
@@ -150,7 +150,7 @@ class Database:
         except FileNotFoundError:
             found = None
         if self._file_number is not None and found != self._file_number:
-            self.close()
+            self.engine.dispose()
             if found is None:
                 raise StoreUnavailable("the database's file is gone")
         self._file_number = found
@@ -158,14 +158,21 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
-        if self._turn_file:
-            self._turn_file.close()
+        with self._turn_of_threads:
+            if self._turn_file:
+                self._turn_file.close()
             self._turn_file = None
 
 
-def _open_turn_file(sqlite_file: Path) -> IO[str]:
+def _turn_file(sqlite_file: Path, opened: IO[str] | None) -> IO[str]:
+    """The file by which processes take turns: what is `opened`, unless another has its name by now."""
+    path = sqlite_file.with_name(sqlite_file.name + ".turn")
+    if opened and path.exists() and path.stat().st_ino == os.fstat(opened.fileno()).st_ino:
+        return opened
+    if opened:
+        opened.close()
     sqlite_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return sqlite_file.with_name(sqlite_file.name + ".turn").open("a")
+    return path.open("a")
 
 
 @contextmanager

@@ -35,19 +35,27 @@ _LAST = UUID(int=2**128 - 1)
 class Search:
     """What to look for; None and "" leave an aspect open.
 
-    Times are those of arrival. `text` is part of a person's name or id, `camera` of a camera's or box's.
+    Times are those at which an event was stored: when it came, or when it was admitted. `text` is part of a
+    person's name or id, `camera` of a camera's or box's; `identity` and `at_camera` are whole ids.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    identity: str = ""
     camera: str = ""
+    at_camera: str = ""
     kind: str = ""
     person_type: int | None = None
     least_score: float | None = None
     most_score: float | None = None
     state: str = ""
     has_warnings: bool = False
+
+    @property
+    def matches_all(self) -> bool:
+        """Whether nothing but times narrows it."""
+        return self == Search(self.since, self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +96,13 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
     if search.since:
         bounds.append(EventRow.id >= _id_at(search.since))
     columns = [getattr(EventRow, name) for name in _SUMMARY]
-    newest = select(*columns).where(*bounds).order_by(EventRow.id.desc()).limit(MOST_LOOKED_AT)
+    looked_at = limit + 1 if search.matches_all else MOST_LOOKED_AT
+    newest = select(*columns).where(*bounds).order_by(EventRow.id.desc()).limit(looked_at)
     found = _matching(connection, newest.subquery(), search, limit + 1)
     if len(found) > limit:
         return EventPage(found[:limit], found[limit - 1].id, is_cut=False)
+    if search.matches_all:
+        return EventPage(found, None, is_cut=False)
     ids = select(EventRow.id).where(*bounds).order_by(EventRow.id.desc())
     last = connection.scalar(ids.offset(MOST_LOOKED_AT - 1).limit(1))
     return EventPage(found, last, is_cut=last is not None)
@@ -112,13 +123,19 @@ def _matching(connection: Connection, event: Subquery, search: Search, limit: in
 
 
 def _conditions(event: Subquery, search: Search) -> list[ColumnElement[bool]]:
-    equal = {"kind": search.kind or None, "person_type": search.person_type}
+    equal = {
+        "kind": search.kind or None,
+        "identity_id": search.identity or None,
+        "person_type": search.person_type,
+    }
     conditions: list[ColumnElement[bool]] = [
         event.c[name] == value for name, value in equal.items() if value is not None
     ]
     for names, part in ((_NAMES, search.text), (_CAMERAS, search.camera)):
         if part:
             conditions.append(or_(*(event.c[name].icontains(part, autoescape=True) for name in names)))
+    if search.at_camera:
+        conditions.append(or_(*(event.c[name] == search.at_camera for name in _CAMERAS)))
     if search.least_score is not None:
         conditions.append(event.c.score >= search.least_score)
     if search.most_score is not None:

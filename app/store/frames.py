@@ -92,9 +92,9 @@ class Inbox:
 
     def open(self) -> Any:
         """The object, which is whole."""
-        with memoryview(self._buffer) as view, view[_LENGTH.size : self._received] as content:
+        received, self._received = self._received, 0
+        with memoryview(self._buffer) as view, view[_LENGTH.size : received] as content:
             value = pickle.loads(content)  # noqa: S301 - this user's own process sent it
-        self._received = 0
         if len(self._buffer) > _BUFFER_BYTES_KEPT:
             self._buffer = bytearray(_BUFFER_BYTES)
         return value

@@ -1,5 +1,7 @@
 """Brings a database to this program's schema. Apart from `schema`, for Alembic takes its time to import."""
 
+from contextlib import suppress
+
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
@@ -7,7 +9,7 @@ from alembic.util import CommandError
 from app.config import ROOT
 from app.errors import WrongSchema
 from app.store.database import Database
-from app.store.schema import revisions
+from app.store.schema import require_current, revisions
 
 
 def migrate(database: Database) -> str:
@@ -17,6 +19,9 @@ def migrate(database: Database) -> str:
         WrongSchema: the database is of a newer version.
         StoreUnavailable: it can't be reached or written.
     """
+    with suppress(WrongSchema):  # else every start would look at all rows, though nothing is to be done
+        require_current(database)
+        return revisions()[-1]
     config = Config(toml_file=ROOT / "pyproject.toml")
     with database.rebuild() as connection:
         config.attributes["connection"] = connection

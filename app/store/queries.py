@@ -1,7 +1,7 @@
 """Counts over the whole store, as `se3 status` shows them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -16,23 +16,21 @@ _OPEN = (*_WAITING, DeliveryState.PARKED, DeliveryState.DROPPED)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How many of each there are; `outbox` has a number for every delivery state.
+class QuickCounts:
+    """What can be counted at once, however many events there are.
 
-    `oldest_waiting_at`: when the event came that waits for EnOS longest, None if none does.
-    `quarantine_dropped` counts refused bodies that were deleted to hold the quarantine's bounds; `warnings`
-    the events that have some.
+    `outbox` has a number for every delivery state. `oldest_waiting_at`: when the event came that waits for
+    EnOS longest, None if none does. `quarantine_dropped` counts refused bodies that were deleted to hold the
+    quarantine's bounds.
     """
 
     events: int
-    pictures: int
     outbox: dict[str, int]
     oldest_waiting_at: datetime | None
     quarantine: int
     quarantine_dropped: int
     replies_late: int
     turned_away: int
-    warnings: int
     boxes: int
 
     @property
@@ -41,21 +39,37 @@ class Counts:
         return self.outbox[DeliveryState.PENDING] + self.outbox[DeliveryState.CLAIMED]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts(QuickCounts):
+    """How many of everything there are; `warnings` counts the events that have some."""
+
+    pictures: int
+    warnings: int
+
+
 def counts(connection: Connection) -> Counts:
-    """Count everything that is kept. What was delivered is counted already: it may be millions of rows."""
+    """Count everything that is kept."""
+    quick = quick_counts(connection)
+    return Counts(
+        **{field.name: getattr(quick, field.name) for field in fields(QuickCounts)},
+        pictures=_count(connection, PictureRow),
+        warnings=connection.scalar(select(func.count(EventWarningRow.event_id.distinct()))) or 0,
+    )
+
+
+def quick_counts(connection: Connection) -> QuickCounts:
+    """Count what is quick to count. What was delivered is counted already: it may be millions of rows."""
     open_ones = {state: _open_deliveries(connection, state) for state in _OPEN}
     settled = {state: counters.deliveries(connection, state) for state in counters.COUNTED_STATES}
     outbox = dict.fromkeys(DeliveryState, 0) | {state: n for state, (n, _) in open_ones.items()} | settled
-    return Counts(
+    return QuickCounts(
         events=sum(outbox.values()),  # each has a delivery
-        pictures=_count(connection, PictureRow),
         outbox={state.value: number for state, number in outbox.items()},
         oldest_waiting_at=_received_at(connection, [open_ones[state][1] for state in _WAITING]),
         quarantine=_count(connection, QuarantineRow),
         quarantine_dropped=counters.value(connection, counters.QUARANTINE_DROPPED),
         replies_late=counters.value(connection, counters.REPLIES_LATE),
         turned_away=counters.value(connection, counters.TURNED_AWAY),
-        warnings=connection.scalar(select(func.count(EventWarningRow.event_id.distinct()))) or 0,
         boxes=_count(connection, BoxRow),
     )
 

@@ -60,7 +60,9 @@ class SharedWriter(Recorder):
         except TimeoutError:
             self._hang_up()
             raise StoreUnavailable(f"the database took longer than {PATIENCE_SECONDS:g} s") from None
-        except OSError:
+        except Exception as error:  # noqa: BLE001 - its answer can't be read: it is of another version, say
+            if not isinstance(error, OSError):
+                log.warning("answer_not_read", reason=type(error).__name__)
             self._hang_up()
             return self._own.submit(items)
         if isinstance(outcome, list):

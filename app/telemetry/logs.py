@@ -3,19 +3,27 @@
 import io
 import logging
 import sys
+from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
 
 
 class _StandardError(io.TextIOBase):
-    """Whatever that is now: loggers are kept, and tests put something else there."""
+    """Whatever that is now: loggers are kept, and tests put something else there.
+
+    A line that can't be written is lost: nobody reads on, or the disk is full. What was to be logged, such
+    as an event that is stored, goes on all the same.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def configure_logging() -> None:
@@ -33,13 +41,14 @@ def configure_logging() -> None:
     renderer = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
+    standard_error = cast(TextIO, _StandardError())
     structlog.configure(
         processors=[*before, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
+        logger_factory=structlog.WriteLoggerFactory(standard_error),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(standard_error)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,

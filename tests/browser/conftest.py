@@ -30,7 +30,7 @@ class Site:
 
     @property
     def password(self) -> str:
-        found = re.search(r"with this password, once: (\S+)", self.program.output())
+        found = re.search(r"and choose another: (\S+)", self.program.output())
         assert found
         return found[1]
 

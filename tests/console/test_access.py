@@ -45,7 +45,11 @@ def test_whoever_logs_in_gets_to_the_page_that_was_wanted(stranger: Person, add_
     assert "SameSite=Lax" in cookie
 
 
-@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/\\evil.example", "evil"])
+ELSEWHERE = ["//evil.example", "https://evil.example/", "/\\evil.example", "evil"]
+ELSEWHERE += ["/\t/evil.example", "/\nx", "/\t/["]
+
+
+@pytest.mark.parametrize("wanted", ELSEWHERE)
 def test_a_login_leads_to_no_other_site(stranger: Person, add_user: AddUser, wanted: str) -> None:
     add_user("anna")
     fields = {"name": "anna", "password": PASSWORD}
@@ -80,6 +84,22 @@ def test_an_address_that_tries_many_names_is_slowed_down(stranger: Person, datab
         for number in range(sessions.MOST_FAILURES_OF_ADDRESS):
             sessions.note_failure(connection, f"name{number}", "127.0.0.1", now)
     assert stranger.log_in("anna").status_code == 429
+
+
+def test_a_password_of_somebody_logged_in_can_be_guessed_no_faster(viewer: Person) -> None:
+    for _ in range(sessions.MOST_FAILURES_OF_NAME):
+        assert "The old password is wrong." in viewer.send("/password", old="wrong", new="another one").text
+    assert "Wait 15 minutes" in viewer.send("/password", old=PASSWORD, new="another one").text
+    assert viewer.log_in("anna").status_code == 429
+
+
+def test_a_form_as_long_as_memory_is_not_read(stranger: Person) -> None:
+    assert stranger.client.post("/login", data={"name": "a" * 10**6}).status_code == 413
+
+
+@pytest.mark.parametrize("name", ["a\x00", "a" * 1000, "\ud800"])
+def test_a_name_that_nobody_can_have_is_wrong(stranger: Person, name: str) -> None:
+    assert stranger.log_in(name.encode("utf-8", "replace").decode()).status_code == 401
 
 
 def test_who_logs_out_is_out_even_with_the_old_cookie(viewer: Person, stranger: Person) -> None:
@@ -131,7 +151,12 @@ def test_a_password_good_for_one_login_must_be_changed(stranger: Person, add_use
 def test_a_form_that_another_site_sends_is_refused(viewer: Person) -> None:
     assert viewer.send("/logout", token="").status_code == 403
     assert viewer.send("/logout", token="0" * 64).status_code == 403
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+    assert viewer.send("/logout", token="\u00e9").status_code == 403
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://["},
+    ):
         for path in ("/login", "/logout"):
             assert viewer.client.post(path, headers=headers, data={}).status_code == 403
     assert viewer.get("/").status_code == 200

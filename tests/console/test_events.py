@@ -48,6 +48,8 @@ def found(database: Database, search: Search, limit: int = 50) -> list[UUID]:
         (Search(text="EMP-1"), {"identity_id": "emp-17"}),
         (Search(text="100%"), {"group_name": "100%"}),
         (Search(camera="192.0.2.99"), {"ext_data": EXT_DATA | {"device_ip": "192.0.2.99"}}),
+        (Search(identity="77"), {"identity_id": "77"}),
+        (Search(at_camera="192.0.2.9"), {"ext_data": EXT_DATA | {"device_ip": "192.0.2.9"}}),
         (Search(kind="realtime"), {"kind": Kind.REALTIME}),
         (Search(person_type=3), {"ext_data": EXT_DATA | {"person_type": 3}}),
         (Search(least_score=0.2, most_score=0.3), {"score": 0.25}),
@@ -104,6 +106,14 @@ def test_the_list_shows_who_came_and_leads_to_older_ones(viewer: Person, databas
 
 def test_a_filter_that_cannot_be_read_is_named_and_left_out(viewer: Person, database: Database) -> None:
     record(database, new_event())
+    for wrong in (
+        "person_type=99999999999999999999",
+        "until=9999-12-31T23:59-14:00",
+        "text=%00",
+        "camera=a%00",
+    ):
+        reply = viewer.get(f"/events?{wrong}")
+        assert (reply.status_code, reply.text.count('class="card event')) == (422, 1), wrong
     reply = viewer.get("/events?least_score=much&kind=none&since=yesterday&person_type=x&before=1&state=y")
     assert reply.status_code == 422
     assert reply.text.count('aria-invalid="true"') == 2  # the two that are typed, not chosen
@@ -154,11 +164,13 @@ def test_what_is_not_there_is_a_page_that_says_so(viewer: Person, path: str) -> 
 
 def test_the_audit_log_tells_whose_pictures_were_seen(viewer: Person, database: Database) -> None:
     [event_id] = record(database, new_event(1))
-    for path in ("/events", f"/events/{event_id}", f"/events/{event_id}/document"):
+    for path in ("/events?text=nobody", "/events", f"/events/{event_id}", f"/events/{event_id}/document"):
         viewer.get(path)
     with database.read() as connection:
-        entries = [(entry.action, str(event_id) in entry.subject) for entry in audit.latest(connection, 3)]
-    assert entries == [("document_seen", True), ("event_seen", True), ("events_seen", True)]
+        *seen, asked, _login = audit.latest(connection, 5)
+    assert [entry.action for entry in seen] == ["document_seen", "event_seen", "events_seen"]
+    assert all(str(event_id) in entry.subject for entry in seen)
+    assert (asked.action, asked.subject) == ("events_seen", "none text=nobody")
 
 
 def test_the_overview_says_what_to_look_at(viewer: Person, database: Database) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from app.cli.user import first_admin, user
 from app.domain.users import Role
 from app.errors import Se3Error
-from app.store import users
+from app.store import audit, users
 from app.store.database import Database
 from tests.console.conftest import Person
 
@@ -30,16 +30,42 @@ def run(database_url: str) -> Run:
 
 
 def password_in(output: str) -> str:
-    found = re.search(r"the password (\S+), once", output)
+    found = re.search(r"the password (\S+) and has", output)
     assert found
     return found[1]
 
 
 def test_an_added_user_logs_in_with_the_printed_password(run: Run, stranger: Person) -> None:
     password = password_in(run("add", "anna", "--role", "operator"))
-    assert re.search(r"anna +operator .*has a password for one login", run("list"))
+    assert re.search(r"anna +operator .*has not chosen a password yet", run("list"))
     assert stranger.log_in("anna", password).status_code == 302
     assert stranger.get("/").location == "/password"
+
+
+def test_a_name_is_the_same_however_it_is_typed(run: Run, stranger: Person) -> None:
+    password = password_in(run("add", " Ame\u0301lie "))
+    with pytest.raises(Se3Error, match="already"):
+        run("add", "Am\u00e9lie")
+    assert stranger.log_in("Am\u00e9lie ", password).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a" * 101])
+def test_a_name_that_nobody_can_type_is_refused(run: Run, name: str) -> None:
+    with pytest.raises(Se3Error, match="a name has"):
+        run("add", name)
+
+
+def test_what_is_done_at_the_terminal_is_in_the_audit_log(run: Run, database: Database) -> None:
+    for command in ("add", "passwd", "disable", "enable"):
+        run(command, "anna")
+    with database.read() as connection:
+        entries = [(entry.action, entry.subject) for entry in audit.latest(connection, 10)]
+    assert entries == [
+        ("user_enabled", "anna"),
+        ("user_disabled", "anna"),
+        ("password_given", "anna"),
+        ("user_added", "anna viewer"),
+    ]
 
 
 def test_a_name_is_taken_once(run: Run) -> None:

@@ -1,21 +1,25 @@
 """A database of an earlier version keeps what it holds when it is migrated."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from app.config import ROOT
 from app.store import deliveries, events, pictures
 from app.store.database import Database
 from app.store.migration import migrate
+from app.store.models import Base
 from app.store.queries import counts
-from app.store.schema import require_current
+from app.store.schema import require_current, revisions
 from tests.support.postgresql import PostgreSQL
 
 EVENT_ID = UUID("01a2016460617659a9260b4f039245e7")
@@ -94,3 +98,16 @@ def test_every_step_can_be_taken_back(first_version: Database) -> None:
     migrate(first_version)
     with first_version.read() as connection:
         assert events.get(connection, EVENT_ID) is not None
+
+
+def test_a_start_on_a_current_database_looks_at_none_of_its_rows(database: Database) -> None:
+    executed: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        executed.append(statement)
+
+    sqlalchemy_event.listen(database.engine, "before_cursor_execute", note)
+    assert migrate(database) == revisions()[-1]
+    assert executed
+    tables = "|".join(Base.metadata.tables)
+    assert not [one for one in executed if "foreign_key_check" in one or re.search(rf"\b({tables})\b", one)]

@@ -1,5 +1,6 @@
 """The store keeps what it says it keeps."""
 
+import fcntl
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -138,6 +139,29 @@ def test_one_event_that_the_database_refuses_leaves_the_others_alone(
         thread.join()
     assert outcomes.pop(13) == "the database refuses it: DataError"
     assert all(isinstance(outcome, UUID) for outcome in outcomes.values())
+
+
+def test_turns_are_taken_by_the_file_that_has_the_name_now(tmp_path: Path, sqlite_url: str) -> None:
+    turn = tmp_path / "se3.db.turn"
+    with closing(Database(sqlite_url)) as one, closing(Database(sqlite_url)) as other:
+        for database in (one, other):
+            with database.write():
+                assert turn.exists()
+        turn.unlink()
+        for database in (one, other):
+            with database.write():
+                assert not is_free(turn)
+            assert is_free(turn)
+
+
+def is_free(turn: Path) -> bool:
+    """Whether it is nobody's turn."""
+    with turn.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def test_a_database_file_that_was_moved_away_takes_no_more_events(tmp_path: Path, sqlite_url: str) -> None:

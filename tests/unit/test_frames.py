@@ -1,5 +1,8 @@
 import os
+import pickle
 import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -48,3 +51,27 @@ def test_a_process_of_another_user_is_not_listened_to(monkeypatch: pytest.Monkey
         monkeypatch.setattr(os, "getuid", lambda: 4711)
         with pytest.raises(ConnectionError, match="user"):
             require_own_user(one)
+
+
+def test_what_cannot_be_read_does_not_stand_before_what_comes_next() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        inbox = Inbox(theirs)
+        send(ours, "a")
+        whole = theirs.recv(1000)
+        ours.sendall(whole[:8] + b"\xff" * (len(whole) - 8))
+        with pytest.raises(pickle.UnpicklingError):
+            inbox.receive()
+        send(ours, "b")
+        assert inbox.receive() == "b"
+
+
+def test_a_large_object_is_received_and_its_memory_given_back() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ThreadPoolExecutor() as pool:
+        inbox = Inbox(theirs)
+        for value in (bytes(5 * 2**20), "small"):
+            sending = pool.submit(send, ours, value)
+            assert inbox.receive() == value
+            sending.result()
+            assert sys.getsizeof(inbox._buffer) < 2**20

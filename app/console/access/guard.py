@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -103,10 +102,13 @@ def _user(database: Database) -> User | None:
 def _require_own_form() -> None:
     """Refuse a form that another site's page sent, or that none of this session's pages made."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
-    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
+    own = (f"http://{request.host}", f"https://{request.host}")
+    if site not in ("same-origin", "none") or (origin and origin not in own):
         abort(403)
     has_token = g.user and request.endpoint != "logins.login"  # whoever logs in may be logged in elsewhere
-    if has_token and not hmac.compare_digest(request.form.get("form_token", ""), form_token()):
+    if has_token and not hmac.compare_digest(
+        request.form.get("form_token", "").encode(), form_token().encode()
+    ):
         abort(403)
 
 

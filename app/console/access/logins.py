@@ -2,20 +2,18 @@
 
 from datetime import UTC, datetime
 
-import structlog
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.access import passwords
+from app.console.access.attempts import TooManyFailures, check
 from app.console.access.guard import COOKIE, note
-from app.domain.users import User
+from app.domain.users import User, clean_name
 from app.store import audit, sessions, users
 from app.store.database import Database
 
 Reply = AnyResponse | str | tuple[str, int]
-
-log = structlog.get_logger(__name__)
 
 
 def create_logins(database: Database) -> Blueprint:
@@ -26,7 +24,7 @@ def create_logins(database: Database) -> Blueprint:
     def login() -> Reply:
         if request.method == "GET":
             return redirect(url_for("overview.show")) if g.user else render_template("login.html")
-        return _log_in(database, request.form.get("name", "").strip(), request.form.get("password", ""))
+        return _log_in(database, clean_name(request.form.get("name", "")), request.form.get("password", ""))
 
     @logins.post("/logout")
     def logout() -> Reply:
@@ -41,7 +39,7 @@ def create_logins(database: Database) -> Blueprint:
     def password() -> Reply:
         if request.method == "GET":
             return render_template("password.html", shortest=passwords.SHORTEST)
-        if problem := _wrong_with(request.form.get("old", ""), request.form.get("new", "")):
+        if problem := _wrong_with(database, request.form.get("old", ""), request.form.get("new", "")):
             return render_template("password.html", problem=problem, shortest=passwords.SHORTEST), 422
         return _change_password(database, request.form["new"])
 
@@ -49,31 +47,36 @@ def create_logins(database: Database) -> Blueprint:
 
 
 def _log_in(database: Database, name: str, password: str) -> Reply:
-    now, address = datetime.now(UTC), request.remote_addr or ""
-    with database.read() as connection:
-        may_try, user = sessions.may_try(connection, name, address, now), users.named(connection, name)
-    if not may_try:
-        log.warning("login_refused", source=address, reason="too many failed")
-        return render_template("login.html", problem=gettext("Too many logins failed. Wait 15 minutes.")), 429
-    if not passwords.is_right(user.password_hash if user else None, password) or not user or user.disabled_at:
-        return _login_failed(database, name, address, now)
-    with database.write() as connection:
-        token = sessions.begin(connection, user.id, now)
-        audit.note(connection, user.name, address, "logged_in")
+    try:
+        user = check(database, name, password, request.remote_addr or "")
+    except TooManyFailures:
+        return render_template("login.html", problem=_wait()), 429
+    token = user and _begin(database, user)
+    if not token:
+        problem = gettext("The name or the password is wrong.")
+        return render_template("login.html", problem=problem), 401
     return _with_cookie(redirect(_wanted()), token)
 
 
-def _login_failed(database: Database, name: str, address: str, now: datetime) -> Reply:
+def _begin(database: Database, user: User) -> str | None:
+    """Begin a session; None if the user was disabled, or got another password, since it was checked."""
     with database.write() as connection:
-        sessions.note_failure(connection, name, address, now)
-    log.warning("login_refused", source=address, reason="wrong name or password")
-    return render_template("login.html", problem=gettext("The name or the password is wrong.")), 401
+        if users.get(connection, user.id) != user:
+            return None
+        audit.note(connection, user.name, request.remote_addr or "", "logged_in")
+        return sessions.begin(connection, user.id, datetime.now(UTC))
 
 
-def _wrong_with(old: str, new: str) -> str | None:
-    user: User = g.user
-    if not passwords.is_right(user.password_hash, old):
-        return str(gettext("The old password is wrong."))
+def _wait() -> str:
+    return str(gettext("Too many logins failed. Wait 15 minutes."))
+
+
+def _wrong_with(database: Database, old: str, new: str) -> str | None:
+    try:
+        if not check(database, g.user.name, old, request.remote_addr or ""):
+            return str(gettext("The old password is wrong."))
+    except TooManyFailures:
+        return _wait()
     if len(new) < passwords.SHORTEST or new == old:
         shortest = passwords.SHORTEST
         return str(gettext("Choose another password, of %(number)s characters or more.", number=shortest))
@@ -81,10 +84,12 @@ def _wrong_with(old: str, new: str) -> str | None:
 
 
 def _change_password(database: Database, new: str) -> Reply:
-    now = datetime.now(UTC)
+    password_hash = passwords.hash_of(new)
     with database.write() as connection:
-        users.set_password(connection, g.user, passwords.hash_of(new), is_one_time=False)
-        token = sessions.begin(connection, g.user.id, now)
+        if users.get(connection, g.user.id) != g.user:
+            abort(403)
+        users.set_password(connection, g.user, password_hash, is_one_time=False)
+        token = sessions.begin(connection, g.user.id, datetime.now(UTC))
         audit.note(connection, g.user.name, request.remote_addr or "", "password_changed")
     return _with_cookie(redirect(url_for("overview.show")), token)
 
@@ -97,5 +102,6 @@ def _with_cookie(response: AnyResponse, token: str) -> AnyResponse:
 def _wanted() -> str:
     """The page that was asked for before the login; never one of another site."""
     wanted = request.args.get("wanted", "")
-    is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if is_own else url_for("overview.show")
+    is_path = wanted.startswith("/") and not wanted.startswith("//")
+    is_plain = wanted.isprintable() and "\\" not in wanted  # browsers make "//" of "/\t/" and of "/\\"
+    return wanted if is_path and is_plain else url_for("overview.show")

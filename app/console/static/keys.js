@@ -1,4 +1,4 @@
-// j and k go through the list of events, o or Enter opens the chosen one.
+// j and k go through the list of events, o opens the chosen one.
 // On a narrow screen the filters begin closed, for else the events would be below them.
 "use strict";
 {
@@ -10,12 +10,13 @@
     cards[chosen]?.classList.remove("chosen");
     chosen = index;
     cards[chosen].classList.add("chosen");
+    cards[chosen].querySelector("a").focus();
     cards[chosen].scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("keydown", (event) => {
-    if (event.target.closest("input, select, textarea, button, a") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "j") choose(chosen + 1);
     else if (event.key === "k") choose(chosen - 1);
-    else if ((event.key === "o" || event.key === "Enter") && chosen >= 0) cards[chosen].querySelector("a").click();
+    else if (event.key === "o" && chosen >= 0) cards[chosen].querySelector("a").click();
   });
 }
