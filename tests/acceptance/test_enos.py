@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import make_url
 
+from app.domain.events import NewEvent
+from app.errors import StoreUnavailable
 from app.simulators.enos.front.rules import Rules
 from app.simulators.enos.model import load_model
 from app.simulators.enos.strict_hub import StrictHub
@@ -58,8 +60,15 @@ def fill(database: Database, numbers: range, offenders: Set[int] = frozenset()) 
     for start in range(0, len(numbers), 500):
         some = numbers[start : start + 500]
         new = [new_event(n, reg_pic="", **(broken(n) if n in offenders else {})) for n in some]
-        with database.write() as connection:
-            events.record(connection, new)
+        try:
+            record(database, new)
+        except StoreUnavailable:  # a machine that stands still for 5 s ends the transaction: a box comes again
+            record(database, new)
+
+
+def record(database: Database, new: list[NewEvent]) -> None:
+    with database.write() as connection:
+        events.record(connection, new)
 
 
 def states(database: Database) -> dict[str, int]:
