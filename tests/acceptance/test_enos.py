@@ -62,7 +62,7 @@ def fill(database: Database, numbers: range, offenders: Set[int] = frozenset()) 
         new = [new_event(n, reg_pic="", **(broken(n) if n in offenders else {})) for n in some]
         try:
             record(database, new)
-        except StoreUnavailable:  # a machine that stands still for 5 s ends the transaction: a box comes again
+        except StoreUnavailable:  # the machine stood still for 5 s; a box would come again
             record(database, new)
 
 
