@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import load_settings
-from app.factory import create_console, create_receiver
+from app.factory import create_receiver
 from app.telemetry.logs import configure_logging
 
 configure_logging()
@@ -14,5 +14,7 @@ def __getattr__(name: str) -> Flask:
     if name == "app":
         return create_receiver(load_settings(), shares_writer=True)
     if name == "console":
+        from app.console.application import create_console  # the receiver starts without it
+
         return create_console(load_settings())
     raise AttributeError(name)

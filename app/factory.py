@@ -1,4 +1,4 @@
-"""The composition root: puts settings, store and endpoints or pages together into the two WSGI apps."""
+"""The composition root: puts settings, store and endpoints together into the receiver's WSGI app."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -42,13 +42,6 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.register_blueprint(create_pictures(settings, database))
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way
     return app
-
-
-def create_console(settings: Settings) -> Flask:
-    """Build the app of pages for people. It connects at the first request."""
-    from app.console.application import build_console  # the receiver starts without it
-
-    return build_console(settings)
 
 
 def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder:

@@ -1,6 +1,6 @@
 """se3 user: who may log in to the console."""
 
-import getpass
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -97,7 +97,7 @@ def _change(name: str, action: str, change: Callable[..., None], *values: object
 
 def _note(connection: Any, action: str, subject: str) -> None:
     """Add what was done at the machine's terminal to the audit log."""
-    audit.note(connection, f"{getpass.getuser()} at the terminal", "", action, subject)
+    audit.note(connection, f"uid {os.getuid()} at the terminal", "", action, subject)
 
 
 def _state(one: User) -> str:

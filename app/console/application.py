@@ -1,4 +1,4 @@
-"""Puts the console's pages together."""
+"""The console's composition root: puts settings, store and pages together into its WSGI app."""
 
 from flask import Flask
 
@@ -16,7 +16,7 @@ from app.store.database import Database
 _MOST_BYTES = 64 * 1024  # of a form
 
 
-def build_console(settings: Settings) -> Flask:
+def create_console(settings: Settings) -> Flask:
     """Build the app. It connects to the database at the first request."""
     database = Database(settings.database_url)
     app = Flask("app.console")

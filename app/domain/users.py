@@ -7,16 +7,11 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A viewer sees; an operator retries and admits as well; an admin manages users too."""
+    """What a user is to be allowed; so far all may see the same, and change nothing."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
-
-    def includes(self, other: "Role") -> bool:
-        """Whether whoever has this role may do all that the other one may."""
-        order = list(Role)
-        return order.index(self) >= order.index(other)
 
 
 _LONGEST_NAME = 100  # characters

@@ -146,11 +146,10 @@ def test_a_filled_database_is_one_that_the_receiver_works_with(tmp_path: Path) -
         assert document["ext_data"]["spot_pic"]
 
 
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_growth_compares_an_empty_database_with_a_filled_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if shutil.which("wrk") is None:
-        pytest.skip("wrk is not installed")
     monkeypatch.setattr(growth, "_EVENTS", 1000)
     monkeypatch.setattr(growth, "_CLAIMED", 5)
     monkeypatch.setattr(growth, "_SOAK_SECONDS", 2.0)

@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from app.config import Settings
 from app.console.access.passwords import hash_of
+from app.console.application import create_console
 from app.domain.users import Role
-from app.factory import create_console
 from app.store import users
 from app.store.database import Database
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from app.domain.users import Role
 from app.store import audit, sessions, users
 from app.store.database import Database
 from tests.console.conftest import PASSWORD, Person
@@ -175,9 +174,3 @@ def test_the_audit_log_tells_who_came_and_went(viewer: Person, database: Databas
     with database.read() as connection:
         entries = [(entry.user_name, entry.action) for entry in audit.latest(connection, 10)]
     assert entries == [("anna", "logged_out"), ("anna", "logged_in")]
-
-
-def test_a_role_includes_those_below_it() -> None:
-    assert Role.ADMIN.includes(Role.VIEWER)
-    assert Role.OPERATOR.includes(Role.OPERATOR)
-    assert not Role.VIEWER.includes(Role.OPERATOR)

@@ -2,15 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.domain.users import Role, User
+from app.domain.users import User
 from app.store import audit, sessions, users
 from app.store.database import Database
 
@@ -26,9 +23,6 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-Parameters = ParamSpec("Parameters")
-Returned = TypeVar("Returned")
 
 
 def guard(app: Flask, database: Database) -> None:
@@ -52,21 +46,6 @@ def guard(app: Flask, database: Database) -> None:
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
-
-
-def needs(role: Role) -> Callable[[Callable[Parameters, Returned]], Callable[Parameters, Returned]]:
-    """Have a page answer 403 to whoever has a lesser role."""
-
-    def guarded(view: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
-        @wraps(view)
-        def called(*arguments: Parameters.args, **named: Parameters.kwargs) -> Returned:
-            if not g.user.role.includes(role):
-                abort(403)
-            return view(*arguments, **named)
-
-        return called
-
-    return guarded
 
 
 def note(database: Database, action: str, subject: str = "") -> None:
