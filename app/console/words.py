@@ -8,6 +8,8 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from app.console.access.guard import form_token
+from app.console.access.roles import allows
+from app.console.notices import notice
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
@@ -29,7 +31,9 @@ def give_words(app: Flask) -> None:
     def words_of_all_pages() -> dict[str, object]:
         return {
             "user": g.get("user"),
-            "pages": _pages(),
+            "pages": [page for page in _pages() if _may(page[0])],
+            "may": _may,
+            "notice": notice(),
             "form_field": _form_field,
             "named_state": named_state,
             "person_types": _person_types(),
@@ -85,6 +89,11 @@ def hour_after(instant: datetime) -> str:
 
 def _pages() -> list[Named]:
     return [("overview.show", gettext("Overview")), ("events.find", gettext("Events"))]
+
+
+def _may(endpoint: str) -> bool:
+    """Whether the present user may use an endpoint: what he may not is not offered."""
+    return g.get("user") is not None and allows(g.user.role, endpoint)
 
 
 def _form_field() -> Markup:

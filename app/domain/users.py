@@ -7,11 +7,16 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a user is to be allowed; so far all may see the same, and change nothing."""
+    """What a user is allowed: a viewer sees, an operator also repairs, an admin also manages users."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role allows all that the other one does."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
 
 
 _LONGEST_NAME = 100  # characters

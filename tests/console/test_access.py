@@ -17,7 +17,6 @@ def test_a_stranger_sees_the_login_page_and_nothing_else(console: Flask, strange
     open_to_all = {
         "/login",
         "/healthz",
-        "/readyz",
         "/static/<path:filename>",
         "/language/<any(en, zh):language>",
     }

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.console.access.roles import OPEN, WITH_ONE_TIME_PASSWORD, allows
 from app.domain.users import User
 from app.store import audit, sessions, users
 from app.store.database import Database
 
 COOKIE = "se3_session"
-_OPEN = frozenset({"static", "logins.login", "languages.choose", "health.healthz"})
-_WITH_ONE_TIME_PASSWORD = _OPEN | {"logins.password", "logins.logout"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
@@ -26,7 +25,7 @@ _HEADERS = {
 
 
 def guard(app: Flask, database: Database) -> None:
-    """Have every request looked at before its page is: who asks, and from which site a form comes."""
+    """Have every request looked at before its page is: who asks, with which role, and whose form it is."""
 
     @app.before_request
     def look() -> AnyResponse | None:
@@ -34,10 +33,10 @@ def guard(app: Flask, database: Database) -> None:
         if request.method == "POST":
             _require_own_form()
         if g.user is None:
-            return None if request.endpoint in _OPEN else _to_login()
-        if g.user.has_one_time_password and request.endpoint not in _WITH_ONE_TIME_PASSWORD:
+            return None if request.endpoint in OPEN else _to_login()
+        if g.user.has_one_time_password and request.endpoint not in WITH_ONE_TIME_PASSWORD:
             return redirect(url_for("logins.password"))
-        return None
+        return None if allows(g.user.role, request.endpoint) else abort(403)
 
     @app.after_request
     def close_off(response: Response) -> Response:

@@ -1,0 +1,27 @@
+"""Says on the next page what an action has done."""
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+_MOST = 10**9
+
+
+def done(what: str, number: int, endpoint: str, **values: Any) -> AnyResponse:
+    """Lead to a page, which says what was done to how many; `what` is a key of `notice`."""
+    return redirect(url_for(endpoint, done=what, number=number, **values), code=303)
+
+
+def notice() -> str | None:
+    """What the present page says of the action before it: one of a few texts, whatever the address holds."""
+    number = request.args.get("number", 0, type=int)
+    texts = _texts(number) if 0 <= number <= _MOST else {}
+    return texts.get(request.args.get("done", ""))
+
+
+def _texts(number: int) -> dict[str, str]:
+    return {
+        "retried": ngettext("%(num)d event is sent again.", "%(num)d events are sent again.", number),
+    }
