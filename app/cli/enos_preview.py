@@ -7,12 +7,11 @@ import click
 
 from app.cli.opening import open_store
 from app.config import load_settings
-from app.domain.events import FaceEvent
 from app.domain.sightings import reason_to_skip
-from app.enos.mapping.picture_members import urls
-from app.enos.messages import MOST_BYTES, new_message_id, post_one
-from app.enos.setup import Setup, load_draft
-from app.errors import MappingError, Se3Error
+from app.enos.messages import MOST_BYTES
+from app.enos.preview import preview_of
+from app.enos.setup import load_draft
+from app.errors import Se3Error
 from app.store import events, pictures
 
 
@@ -32,21 +31,12 @@ def preview(event_id: UUID) -> None:
         raise Se3Error(f"there is no event {event_id}; `se3 events list` shows the newest")
     if reason := reason_to_skip(event, settings.enos_events) or setup.mapping.reason_to_skip(event):
         _tell("skipped", f"it would not go: {reason}")
-    _preview(setup, event, shown)
-
-
-def _preview(setup: Setup, event: FaceEvent, shown: list[tuple[str, bytes]]) -> None:
-    links = urls(setup.links, shown, datetime.now(UTC)) if setup.links else {}
-    try:
-        element = setup.mapping.element(event, links)
-        message = post_one(new_message_id(), setup.mapping.mode, element)
-    except MappingError as error:
-        raise MappingError(f"the event would be parked: {error}") from None
-    click.echo(message)
-    if (channel := setup.mapping.channel_of(event)) in setup.channels:
-        _tell("channel", channel)
-        _tell("topic", setup.channels[channel].topics.post)
-    _tell("bytes", f"{len(message)} of {MOST_BYTES}")
+    found = preview_of(setup, event, shown, datetime.now(UTC))
+    click.echo(found.message)
+    if found.channel is not None and found.topic:
+        _tell("channel", found.channel)
+        _tell("topic", found.topic)
+    _tell("bytes", f"{len(found.message)} of {MOST_BYTES}")
 
 
 def _tell(name: str, value: str) -> None:

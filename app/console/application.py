@@ -6,9 +6,11 @@ from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
 from app.console.events import create_events
+from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
+from app.console.reviews import create_reviews
 from app.console.words import give_words
 from app.receiver.health import create_health
 from app.store.database import Database
@@ -29,7 +31,9 @@ def create_console(settings: Settings) -> Flask:
         create_languages(app),
         create_logins(database),
         create_overview(settings, database),
-        create_events(database),
+        create_events(settings, database),
+        create_exports(database),
+        create_reviews(database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

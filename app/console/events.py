@@ -1,19 +1,22 @@
 """The pages of events: the list with its filters, one event, its document, and pictures."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import jsontext
+from app.config import Settings
 from app.console.access.guard import note
+from app.console.enos_message import enos_message
 from app.console.filters import read_filters
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent, Kind
 from app.domain.ids import made_at
 from app.receiver.replies import safe_type
-from app.store import deliveries, event_search, pictures, warnings
+from app.store import deliveries, event_search, pictures, reviews, warnings
 from app.store import events as store
 from app.store.database import Database
 from app.store.event_search import EventPage
@@ -21,35 +24,39 @@ from app.store.event_search import EventPage
 _PAGE = 50  # events
 
 
-def create_events(database: Database) -> Blueprint:
+def create_events(settings: Settings, database: Database) -> Blueprint:
     """Build the pages."""
     events = Blueprint("events", __name__)
 
     @events.get("/events")
     def find() -> str | tuple[str, int]:
-        filters = read_filters(request.args)
+        filters = read_filters(request.args, g.user.id)
         before = request.args.get("before", type=UUID)
         with database.read() as connection:
             page = event_search.find(connection, filters.search, _PAGE, before)
-            shown = pictures.shown_by(connection, [event.id for event in page.events])
+            ids = [event.id for event in page.events]
+            shown = pictures.shown_by(connection, ids)
+            reviewed = reviews.reviewed(connection, g.user.id, ids)
         note(database, "events_seen", f"{_span(page)} {filters.query}".strip())
-        choices = {"kinds": list(Kind), "states": list(DeliveryState)}
-        body = render_template("events.html", page=page, shown=shown, filters=filters, **choices)
+        context = {"shown": shown, "reviewed": reviewed, "kinds": list(Kind), "states": list(DeliveryState)}
+        body = render_template("events.html", page=page, filters=filters, **context)
         return (body, 422) if filters.wrong else body
 
     @events.get("/events/<uuid:event_id>")
     def show(event_id: UUID) -> str:
         with database.read() as connection:
             event = store.get(connection, event_id) or abort(404)
-            context = {
-                "uses": pictures.shown_by(connection, [event_id])[event_id],
+            context: dict[str, Any] = {
+                "pictures": pictures.shown_by(connection, [event_id])[event_id],
                 "warnings": warnings.warnings_of(connection, event_id),
                 "delivery": deliveries.of_event(connection, event_id),
                 "stored_at": made_at(event_id),
+                "is_reviewed": bool(reviews.reviewed(connection, g.user.id, [event_id])),
                 "twins": [one for one in store.of_sighting(connection, event.sighting_id) if one != event_id],
             }
         note(database, "event_seen", f"{event_id} {event.identity_id}")
-        return render_template("event.html", event=event, document=_lines(event), **context)
+        message = enos_message(settings, event, context["pictures"])
+        return render_template("event.html", event=event, document=_lines(event), message=message, **context)
 
     @events.get("/events/<uuid:event_id>/document")
     def document(event_id: UUID) -> Response:

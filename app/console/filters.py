@@ -27,8 +27,11 @@ class Filters:
         return urlencode({name: value for name, value in self.typed.items() if value})
 
 
-def read_filters(typed: Mapping[str, str]) -> Filters:
-    """Read the fields of the form; what can't be read is left open, and named."""
+def read_filters(typed: Mapping[str, str], user_id: int) -> Filters:
+    """Read the fields of the form; what can't be read is left open, and named.
+
+    `user_id`: whose marks count where only events without a review are wanted.
+    """
     values: dict[str, Any] = {}
     wrong: set[str] = set()
     for name, read in _FIELDS.items():
@@ -37,6 +40,8 @@ def read_filters(typed: Mapping[str, str]) -> Filters:
                 values[name] = read(text)
             except (ValueError, OverflowError):
                 wrong.add(name)
+    if values.pop("unreviewed", False):
+        values["unreviewed_by"] = user_id
     texts = {name: typed.get(name, "").strip() for name in _FIELDS}
     return Filters(Search(**values), texts, frozenset(wrong))
 
@@ -64,6 +69,7 @@ _FIELDS: Mapping[str, Callable[[str], Any]] = {
     "until": _local,
     "text": _plain,
     "identity": _plain,
+    "group": _plain,
     "camera": _plain,
     "at_camera": _plain,
     "kind": Kind,
@@ -72,4 +78,5 @@ _FIELDS: Mapping[str, Callable[[str], Any]] = {
     "most_score": float,
     "state": DeliveryState,
     "has_warnings": bool,
+    "unreviewed": bool,
 }

@@ -1,8 +1,10 @@
 """Chinese and English: by the browser's wish, or as chosen."""
 
-from flask import Blueprint, Flask, redirect, request, url_for
+from flask import Blueprint, Flask, redirect, request
 from flask_babel import Babel, get_locale
 from werkzeug.wrappers import Response as AnyResponse
+
+from app.console.returning import page_before
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 _COOKIE = "se3_language"
@@ -16,7 +18,7 @@ def create_languages(app: Flask) -> Blueprint:
 
     @languages.get("/language/<any(en, zh):language>")
     def choose(language: str) -> AnyResponse:
-        response = redirect(_page_before())
+        response = redirect(page_before())
         response.set_cookie(_COOKIE, language, max_age=_COOKIE_SECONDS, samesite="Lax", httponly=True)
         return response
 
@@ -30,10 +32,3 @@ def create_languages(app: Flask) -> Blueprint:
 def _language() -> str:
     chosen = request.cookies.get(_COOKIE, "")
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
-
-
-def _page_before() -> str:
-    """The page on which the switch was clicked, if it is one of ours."""
-    referrer = request.referrer or ""
-    is_own = referrer.startswith(request.host_url)
-    return referrer if is_own else url_for("overview.show")

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from app.console.access.guard import form_token
 from app.console.access.roles import allows
+from app.console.exports.archive import MOST_EVENTS
 from app.console.notices import notice
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
@@ -25,7 +26,11 @@ def give_words(app: Flask) -> None:
         app.jinja_env.filters[words.__name__] = words
     for times in (moment, hour_before, hour_after):
         app.jinja_env.filters[times.__name__] = times
-    app.jinja_env.globals |= {"ngettext": ngettext, "most_looked_at": MOST_LOOKED_AT}
+    app.jinja_env.globals |= {
+        "ngettext": ngettext,
+        "most_looked_at": MOST_LOOKED_AT,
+        "most_exported": MOST_EVENTS,
+    }
 
     @app.context_processor
     def words_of_all_pages() -> dict[str, object]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, or_, select
 
-from app.store.models import EventRow, EventWarningRow, OutboxRow
+from app.store.models import EventReviewRow, EventRow, EventWarningRow, OutboxRow
 
 MOST_LOOKED_AT = 20_000
 """Events that one page looks through, so that it comes at once however few of them match."""
@@ -36,13 +36,16 @@ class Search:
     """What to look for; None and "" leave an aspect open.
 
     Times are those at which an event was stored: when it came, or when it was admitted. `text` is part of a
-    person's name or id, `camera` of a camera's or box's; `identity` and `at_camera` are whole ids.
+    person's name or id, or of a group's name; `group` of a group's name alone, `camera` of a camera's or
+    box's; `identity` and `at_camera` are whole ids. `unreviewed_by`: the id of a user who has not reviewed
+    the event.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
     identity: str = ""
+    group: str = ""
     camera: str = ""
     at_camera: str = ""
     kind: str = ""
@@ -51,6 +54,7 @@ class Search:
     most_score: float | None = None
     state: str = ""
     has_warnings: bool = False
+    unreviewed_by: int | None = None
 
     @property
     def matches_all(self) -> bool:
@@ -131,7 +135,8 @@ def _conditions(event: Subquery, search: Search) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         event.c[name] == value for name, value in equal.items() if value is not None
     ]
-    for names, part in ((_NAMES, search.text), (_CAMERAS, search.camera)):
+    parts = ((_NAMES, search.text), (("group_name",), search.group), (_CAMERAS, search.camera))
+    for names, part in parts:
         if part:
             conditions.append(or_(*(event.c[name].icontains(part, autoescape=True) for name in names)))
     if search.at_camera:
@@ -144,6 +149,9 @@ def _conditions(event: Subquery, search: Search) -> list[ColumnElement[bool]]:
         conditions.append(OutboxRow.state == search.state)
     if search.has_warnings:
         conditions.append(exists().where(EventWarningRow.event_id == event.c.id))
+    if search.unreviewed_by is not None:
+        is_it = (EventReviewRow.event_id == event.c.id, EventReviewRow.user_id == search.unreviewed_by)
+        conditions.append(~exists().where(*is_it))
     return conditions
 
 

@@ -354,6 +354,16 @@ class UserRow(Base):
     disabled_at: Mapped[datetime | None]
 
 
+class EventReviewRow(Base):
+    """A user's mark on an event that was reviewed."""
+
+    __tablename__ = "event_reviews"
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(RowId, ForeignKey("users.id"), primary_key=True)
+    reviewed_at: Mapped[datetime]
+
+
 class SessionRow(Base):
     """A login that lasts. The token itself is in the user's browser only."""
 

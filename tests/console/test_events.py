@@ -48,6 +48,7 @@ def found(database: Database, search: Search, limit: int = 50) -> list[UUID]:
         (Search(text="EMP-1"), {"identity_id": "emp-17"}),
         (Search(text="100%"), {"group_name": "100%"}),
         (Search(camera="192.0.2.99"), {"ext_data": EXT_DATA | {"device_ip": "192.0.2.99"}}),
+        (Search(group="100%"), {"group_name": "100%"}),
         (Search(identity="77"), {"identity_id": "77"}),
         (Search(at_camera="192.0.2.9"), {"ext_data": EXT_DATA | {"device_ip": "192.0.2.9"}}),
         (Search(kind="realtime"), {"kind": Kind.REALTIME}),

@@ -11,6 +11,7 @@ from tests.console.conftest import Person
 
 SAMPLES = {
     "<uuid:event_id>": "01a20000-0000-7000-8000-000000000000",
+    "<any(csv, jsonl, zip):form>": "csv",
     "<sha256>": "00" * 32,
 }
 

@@ -19,6 +19,8 @@ NEEDED: Mapping[str, Role] = {
     "events.show": Role.VIEWER,
     "events.document": Role.VIEWER,
     "events.picture": Role.VIEWER,
+    "exports.export": Role.VIEWER,
+    "reviews.review": Role.VIEWER,
 }
 """The least role for every other endpoint."""
 

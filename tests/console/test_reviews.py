@@ -1,0 +1,59 @@
+"""Each user marks what they have reviewed, and is shown the rest."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.store.database import Database
+from tests.console.conftest import Person
+from tests.console.test_events import record
+from tests.support.new_events import new_event
+
+LINK = re.compile(r'href="/events/([-\w]{36})"')
+
+
+def unreviewed(person: Person) -> list[str]:
+    return LINK.findall(person.get("/events?unreviewed=1").text)
+
+
+def test_a_mark_hides_the_event_from_its_user_only(
+    console: Flask, viewer: Person, add_user: Callable[..., None], database: Database
+) -> None:
+    first, second = record(database, new_event(1), new_event(2))
+    reply = viewer.send(f"/events/{first}/review", reviewed="1")
+    assert reply.status_code == 303
+    assert unreviewed(viewer) == [str(second)]
+    add_user("ben")
+    ben = Person(console)
+    ben.log_in("ben")
+    assert set(unreviewed(ben)) == {str(first), str(second)}
+
+
+def test_a_mark_can_be_made_twice_and_taken_away(viewer: Person, database: Database) -> None:
+    [event_id] = record(database, new_event())
+    for reviewed in ("1", "1"):
+        viewer.send(f"/events/{event_id}/review", reviewed=reviewed)
+    assert unreviewed(viewer) == []
+    viewer.send(f"/events/{event_id}/review", reviewed="")
+    assert unreviewed(viewer) == [str(event_id)]
+
+
+def test_the_way_back_is_the_page_of_the_click_and_no_other_site(viewer: Person, database: Database) -> None:
+    [event_id] = record(database, new_event())
+
+    def way_back(referrer: str) -> Any:
+        token: Any = re.search(r'form_token" value="(\w+)"', viewer.get("/password").text)
+        data = {"form_token": token[1], "reviewed": "1"}
+        return viewer.client.post(f"/events/{event_id}/review", data=data, headers={"Referer": referrer})
+
+    assert way_back("http://localhost/events?kind=history").location == "http://localhost/events?kind=history"
+    assert way_back("http://evil.example/").location == "/"
+
+
+@pytest.mark.parametrize("reviewed", ["1", ""])
+def test_an_event_that_is_not_there_cannot_be_marked(viewer: Person, reviewed: str) -> None:
+    path = "/events/01a20000-0000-7000-8000-000000000000/review"
+    assert viewer.send(path, reviewed=reviewed).status_code == 404
