@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test long boxes lint bench translations lock
+.PHONY: help run demo test long boxes lint bench translations screenshots lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ long: $(READY)  ## the long runs: 10,000 documents come back equal; 50,000 event
 
 boxes: $(READY)  ## write docs/reference/boxes.md anew: what is stored of each box's events
 	WRITE_BOXES_PAGE=1 $(BIN)/pytest --numprocesses=0 tests/integration/test_boxes_page.py -k sqlite
+
+screenshots: $(READY)  ## take the pictures of the console's pages anew, from the demo's data, into docs/images/console
+	sh tests/parts.sh
+	WRITE_SCREENSHOTS=1 $(BIN)/pytest --numprocesses=0 tests/browser/test_pages.py
 
 lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

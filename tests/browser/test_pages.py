@@ -1,0 +1,109 @@
+"""Every page on the demo's data: read by everybody, at any width, in light and dark.
+
+`make screenshots` keeps the pictures that are taken here in docs/images/console.
+"""
+
+import io
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from app.config import ROOT
+from tests.support.programs import Program, own_program
+
+PASSWORD = "a long password"
+FOLDER = ROOT / "docs" / "images" / "console"
+WIDTHS = {"narrow": (375, 812), "wide": (1920, 1080)}
+ColorScheme = Literal["light", "dark"]
+CHECKED: dict[str, tuple[ColorScheme, ...]] = {"narrow": ("dark",), "wide": ("light",)}
+SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
+COLORS = 128  # of a picture that is kept: its file is a quarter as large then, and as readable
+
+PAGES = {
+    "overview": "/",
+    "events": "/events",
+    "event": "/events >> .event a",
+    "password": "/password",
+}
+"""Each page's address, or after >> the link on it that leads to the page."""
+
+
+class Demo:
+    """`se3 demo`, looked at as its admin. `cookies` are those of the login."""
+
+    def __init__(self, console: str, cookies: list[object]) -> None:
+        self.console = console
+        self.cookies = cookies
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    log = tmp_path_factory.mktemp("demo") / "out.log"
+    with Program([own_program("se3"), "demo"], log) as program:
+        program.wait_until(lambda: re.search(r"[1-9]\d* delivered", program.output()))
+        found = re.search(r"Look at (\S+) as admin; the password: (\S+)", program.output())
+        assert found
+        page = browser.new_page()
+        page.goto(found[1])
+        page.locator("[name=name]").fill("admin")
+        page.locator("[name=password]").fill(found[2])
+        page.locator("main button").click()
+        page.locator("[name=old]").fill(found[2])
+        page.locator("[name=new]").fill(PASSWORD)
+        page.locator("main button").click()
+        page.wait_for_selector(".verdict")
+        yield Demo(found[1], list(page.context.cookies()))
+
+
+def opened(browser: Browser, demo: Demo, name: str, size: tuple[int, int], scheme: ColorScheme) -> Page:
+    viewport = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
+    context.add_cookies(demo.cookies)  # type: ignore[arg-type]  # as they were given
+    page = context.new_page()
+    address, _, link = PAGES[name].partition(" >> ")
+    reply = page.goto(demo.console + address)
+    if link:
+        target = page.locator(link).first.get_attribute("href")
+        reply = page.goto(f"{demo.console}{target}")
+    assert reply
+    assert reply.status == 200, address
+    page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
+    return page
+
+
+def keep(name: str, png: bytes) -> None:
+    """Write a picture into docs/, no wider than a reader's screen."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with Image.open(io.BytesIO(png)) as image:
+        image.thumbnail((1280, 1280))
+        image.convert("RGB").quantize(COLORS).save(FOLDER / f"{name}.png", optimize=True)
+
+
+def check(page: Page, width: int) -> None:
+    wanted = page.evaluate("document.documentElement.scrollWidth")
+    assert wanted <= width, f"needs {wanted} px"
+    found = Axe().run(page).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert not serious, [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_are_for_everybody(browser: Browser, demo: Demo, subtests: pytest.Subtests, width: str) -> None:
+    """axe-core looks at what is narrow and dark, and at what is wide and light: its rules know no width."""
+    schemes = SCHEMES if os.environ.get("WRITE_SCREENSHOTS") else CHECKED[width]
+    for name, scheme in itertools.product(PAGES, schemes):
+        with subtests.test(page=name, scheme=scheme):
+            page = opened(browser, demo, name, WIDTHS[width], scheme)
+            if os.environ.get("WRITE_SCREENSHOTS"):
+                keep(f"{name}-{width}-{scheme}", page.screenshot())
+            if scheme in CHECKED[width]:
+                check(page, WIDTHS[width][0])
+            page.context.close()
