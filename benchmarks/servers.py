@@ -28,6 +28,14 @@ def receiver(folder: Path, database_url: str = "") -> Iterator[Server]:
 
 
 @contextmanager
+def console(folder: Path, database_url: str) -> Iterator[Server]:
+    """The console as `se3 run` starts it, on a database that is migrated already."""
+    arguments = (*_AS_SHIPPED, "--workers", "1", "--threads", "16", "wsgi:console")
+    with _gunicorn("console", arguments, settings(DATABASE_URL=database_url), folder) as (port, pid):
+        yield Server("console", port, pid)
+
+
+@contextmanager
 def floor(folder: Path) -> Iterator[Server]:
     """The server that stores nothing, under the receiver's gunicorn settings."""
     arguments = (*_AS_SHIPPED, "benchmarks.peers.floor:app")

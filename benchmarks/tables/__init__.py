@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from benchmarks.plan import Plan
-from benchmarks.tables import forms, forwarder, growth, json_bodies, latency, postgresql, stages
+from benchmarks.tables import forms, forwarder, growth, json_bodies, latency, pages, postgresql, stages
 
 TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
     {
@@ -15,5 +15,6 @@ TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
         "forwarder": forwarder.measure,
         "stages": stages.measure,
         "growth": growth.measure,
+        "pages": pages.measure,
     }
 )
