@@ -19,6 +19,10 @@ class MappingError(Se3Error):
     """The mapping file is wrong, or an event can't be expressed in it."""
 
 
+class BackupError(Se3Error):
+    """A backup can't be made, or put back."""
+
+
 class StoreUnavailable(Se3Error):
     """The database can't be used now; the same call may succeed later."""
 

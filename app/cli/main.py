@@ -18,6 +18,8 @@ _COMMANDS = {
     "boxes": "app.cli.boxes:boxes",
     "outbox": "app.cli.outbox:outbox",
     "quarantine": "app.cli.quarantine:quarantine",
+    "backup": "app.cli.backup:backup",
+    "restore": "app.cli.backup:restore",
     "user": "app.cli.user:user",
     "enos": "app.cli.enos:enos",
     "box": "app.cli.box:box",

@@ -1,0 +1,43 @@
+"""se3 backup and se3 restore: the whole database as a file, and back."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from app.config import load_settings
+from app.store.backups.copies import back_up
+from app.store.backups.copies import restore as put_back
+from app.store.database import Database
+from app.store.migration import migrate
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+def backup(file: Path) -> None:
+    """Write the whole database, pictures included, into a new FILE while everything runs.
+
+    It holds everything that was acknowledged before this began. On SQLite it is a database file, on
+    PostgreSQL an archive of pg_dump. Keep it as secret as the database: it shows faces.
+    """
+    began = time.monotonic()
+    with closing(Database(load_settings().database_url)) as database:
+        back_up(database, file)
+    size = file.stat().st_size / 1e6
+    click.echo(f"{file}: {size:,.1f} MB, whole and checked, in {time.monotonic() - began:.1f} s")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def restore(file: Path) -> None:
+    """Put the backup FILE back where DATABASE_URL points to, and bring it to this version's schema.
+
+    There must be no database yet, or an empty one. Events that were acknowledged after the backup are not in
+    it; events that went to EnOS after it go there once more.
+    """
+    with closing(Database(load_settings().database_url)) as database:
+        put_back(database, file)
+        click.echo(f"Restored; the schema is {migrate(database)}. Start the receiver.")

@@ -1,0 +1,56 @@
+"""Backups of SQLite: a database file, copied by SQLite itself."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from app.errors import BackupError
+from app.store.database import Database
+
+
+def copy(database: Database, target: Path) -> None:
+    """Copy the database as it is at one moment, and check the copy.
+
+    Writers are not held up: the copy reads in one transaction. The log that they write to grows meanwhile.
+
+    Raises:
+        BackupError: it can't be read, or is damaged, or `target` can't be written.
+    """
+    source = database.sqlite_file
+    with (
+        _named_faults(f"{source} can't be copied"),
+        _opened(source) as original,
+        closing(sqlite3.connect(target)) as copied,
+    ):
+        original.backup(copied)
+        copied.execute("PRAGMA journal_mode = DELETE")  # leaves one file alone
+        faults = copied.execute("PRAGMA integrity_check(3)").fetchall()
+    if faults != [("ok",)]:
+        raise BackupError(f"{source} is damaged: {faults[0][0]}")
+
+
+def require_ours(file: Path) -> None:
+    """Refuse a file that is no database of a receiver.
+
+    Raises:
+        BackupError: it is not.
+    """
+    with _named_faults("it is no backup of a receiver"), _opened(file) as database:
+        database.execute("SELECT version_num FROM alembic_version").fetchone()
+
+
+@contextmanager
+def _opened(file: Path | None) -> Iterator[sqlite3.Connection]:
+    """A database file to read; unlike by its name alone, none is made where there is none."""
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+        yield connection
+
+
+@contextmanager
+def _named_faults(what: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackupError(f"{what}: {error}") from error
