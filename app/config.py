@@ -52,6 +52,38 @@ class Settings:
         "127.0.0.1:9529",
         parse=setting_values.bind,
     )
+    receiver_keys: tuple[str, ...] = _variable(
+        "A POST needs one of these keys, separated by commas, in its URL: /KEY/HistoryEvent or ?key=KEY.",
+        "",
+        parse=setting_values.sender_keys,
+        secret=True,
+    )
+    receiver_networks: tuple[setting_values.Network, ...] = _variable(
+        "Who may post: networks or addresses, separated by commas, such as 192.168.1.0/24. Unset: anybody.",
+        "",
+        parse=setting_values.networks,
+    )
+    receiver_boxes: tuple[str, ...] = _variable(
+        "Whose events are taken: values of dev_sno, separated by commas. Unset: every box's.",
+        "",
+        parse=setting_values.words,
+    )
+    receiver_rate: int = _variable(
+        "So many POSTs from one address are taken, in each of the receiver's processes. 0: any number.",
+        "0",
+        parse=setting_values.whole_number(0, 10_000),
+        unit="requests/s",
+    )
+    receiver_proxies: int = _variable(
+        "So many proxies stand before the receiver, each of which adds to X-Forwarded-For.",
+        "0",
+        parse=setting_values.whole_number(0, 10),
+    )
+    console_proxies: int = _variable(
+        "So many proxies stand before the console, each of which adds to X-Forwarded-For.",
+        "0",
+        parse=setting_values.whole_number(0, 10),
+    )
     history_paths: tuple[str, ...] = _variable(
         "More paths that take history events, separated by commas.", "", parse=setting_values.paths
     )

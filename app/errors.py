@@ -116,6 +116,12 @@ class InvalidReport(Invalid):
     status, code, title = 422, "invalid-report", "The status report has wrong fields"
 
 
+class UnknownBox(Refused):
+    """The event's box is not among RECEIVER_BOXES."""
+
+    status, code, title = 403, "unknown-box", "Events of this box are not taken"
+
+
 class TooLarge(Refused):
     """The body is longer than MAX_BODY_MB."""
 

@@ -9,8 +9,10 @@ from flask import Flask
 
 from app.config import Settings
 from app.errors import StoreUnavailable
+from app.receiver.gate import Gate
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
+from app.receiver.proxies import behind
 from app.receiver.refusing import answer_errors
 from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
@@ -40,7 +42,8 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.register_blueprint(create_endpoints(settings, writer))
     app.register_blueprint(create_health(settings, database))
     app.register_blueprint(create_pictures(settings, database))
-    app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way
+    inner = _forgive_slashes(app.wsgi_app)
+    app.wsgi_app = behind(Gate(inner, settings), settings.receiver_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way
     return app
 
 

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: relative paths in settings start here."""
+
+Network = IPv4Network | IPv6Network
 
 _LONGEST_WEB_ADDRESS = 800  # a link to a picture is up to 172 longer; EnOS takes 1,024 bytes
 _SHORTEST_SECRET = 32
@@ -64,6 +67,27 @@ def bind(text: str) -> str:
     if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise ValueError("must be an address and a port, such as 0.0.0.0:9528 or [::]:9528")
     return text
+
+
+def sender_keys(text: str) -> tuple[str, ...]:
+    """Read keys that boxes have in their URLs, separated by commas."""
+    found = words(text)
+    if any(not re.fullmatch(r"[A-Za-z0-9_-]{16,100}", key) for key in found):
+        raise ValueError("must be keys of 16 to 100 letters, digits, - and _, separated by commas")
+    return found
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Read networks, or single addresses, separated by commas."""
+    try:
+        return tuple(ip_network(part) for part in words(text))
+    except ValueError as error:
+        raise ValueError(f"must be networks such as 192.168.1.0/24, separated by commas: {error}") from None
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Read words, separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def paths(text: str) -> tuple[str, ...]:

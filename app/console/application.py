@@ -13,6 +13,7 @@ from app.console.problems import answer_problems
 from app.console.reviews import create_reviews
 from app.console.words import give_words
 from app.receiver.health import create_health
+from app.receiver.proxies import behind
 from app.store.database import Database
 
 _MOST_BYTES = 64 * 1024  # of a form
@@ -37,4 +38,5 @@ def create_console(settings: Settings) -> Flask:
         create_health(settings, database),
     ):
         app.register_blueprint(pages)
+    app.wsgi_app = behind(app.wsgi_app, settings.console_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way
     return app

@@ -11,6 +11,7 @@ from app.domain.events import Kind
 from app.domain.texts import shown
 from app.receiver import replies
 from app.receiver.event.reading import read_events
+from app.receiver.known_boxes import require_known
 from app.receiver.paths import STATUS, paths_of
 from app.receiver.promptness import tell_when_late
 from app.receiver.requests import decode_body
@@ -34,7 +35,9 @@ def create_endpoints(settings: Settings, writer: Recorder) -> Blueprint:
 def _events(kind: Kind, settings: Settings, writer: Recorder) -> Callable[[], Response]:
     def receive() -> Response:
         decoded = decode_body(settings)
-        recorded = writer.record(read_events(kind, decoded, g.arrival, settings))
+        events = read_events(kind, decoded, g.arrival, settings)
+        require_known(events, settings.receiver_boxes)
+        recorded = writer.record(events)
         for event in recorded:
             log.info("event_stored", id=str(event.id), kind=kind.value, duplicate=event.duplicate)
         return replies.accepted(recorded, as_array=decoded.is_array)
