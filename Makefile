@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test long boxes lint bench translations screenshots lock
+.PHONY: help install run demo test long boxes lint bench translations screenshots lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+install: $(READY)  ## set up .venv, with every pinned dependency
 
 run: $(READY)  ## start receiver and forwarder on this machine; prints the addresses to type into a box
 	$(BIN)/se3 run

@@ -8,6 +8,8 @@ missing() {
     (PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v mosquitto >/dev/null) || echo mosquitto
     command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
     command -v chromium >/dev/null || echo chromium
+    (PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v nginx >/dev/null) || echo nginx
+    command -v systemd-analyze >/dev/null || echo systemd
     for program; do
         command -v "$program" >/dev/null || echo "$program"
     done

@@ -25,6 +25,18 @@ def find_postgresql() -> Path:
     return max(installed, key=_version) if installed else _missing("postgresql")
 
 
+def find_nginx() -> Path:
+    """Give the web server's path; without it the test is skipped, or fails where CI=true."""
+    path = shutil.which("nginx", path=f"{os.environ['PATH']}:{_SYSTEM_FOLDERS}")
+    return Path(path) if path else _missing("nginx")
+
+
+def find_systemd_analyze() -> Path:
+    """Give the path of systemd's checker; without it the test is skipped, or fails where CI=true."""
+    path = shutil.which("systemd-analyze")
+    return Path(path) if path else _missing("systemd")
+
+
 def find_openssl() -> Path:
     """Give the path of openssl; without it the test is skipped, or fails where CI=true."""
     path = shutil.which("openssl")
