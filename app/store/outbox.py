@@ -103,7 +103,7 @@ def release(connection: Connection, channel: str) -> int:
 def strays(connection: Connection, channels: Sequence[str], limit: int) -> list[int]:
     """Some rows that wait for a channel that is none of these, and that nobody holds."""
     held = select(ChannelRow.name).where(ChannelRow.lease_until >= clock.now(connection))
-    names = {name for is_so in (_IS_PENDING, _IS_CLAIMED) for name in _channels_of(connection, is_so)}
+    names = {name for is_so in (_IS_PENDING, _IS_CLAIMED) for name in channels_of(connection, is_so)}
     lost = names - set(connection.scalars(held)) - {*channels, UNROUTED}
     query = select(OutboxRow.id).where(_IS_PENDING | _IS_CLAIMED, OutboxRow.channel.in_(lost))
     return list(connection.scalars(query.limit(limit))) if lost else []
@@ -116,19 +116,19 @@ def route_anew(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute(update(OutboxRow).where(waits, OutboxRow.id.in_(ids)).values(values))
 
 
-def is_abandoned(connection: Connection) -> ColumnElement[bool]:
-    """Whether a row is claimed for a channel that nobody holds now: its forwarder ended without a word."""
-    is_over = ChannelRow.lease_until.is_(None) | (ChannelRow.lease_until < clock.now(connection))
-    return _IS_CLAIMED & OutboxRow.channel.in_(select(ChannelRow.name).where(is_over))
-
-
-def _channels_of(connection: Connection, is_so: ColumnElement[bool]) -> Iterator[str]:
+def channels_of(connection: Connection, is_so: ColumnElement[bool]) -> Iterator[str]:
     """The channels of such rows, by a look at the index for each: there may be millions of rows."""
     query = select(func.min(OutboxRow.channel)).where(is_so)
     name = connection.scalar(query)
     while name is not None:
         yield name
         name = connection.scalar(query.where(OutboxRow.channel > name))
+
+
+def is_abandoned(connection: Connection) -> ColumnElement[bool]:
+    """Whether a row is claimed for a channel that nobody holds now: its forwarder ended without a word."""
+    is_over = ChannelRow.lease_until.is_(None) | (ChannelRow.lease_until < clock.now(connection))
+    return _IS_CLAIMED & OutboxRow.channel.in_(select(ChannelRow.name).where(is_over))
 
 
 def _claim(

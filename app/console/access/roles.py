@@ -19,6 +19,10 @@ NEEDED: Mapping[str, Role] = {
     "events.show": Role.VIEWER,
     "events.document": Role.VIEWER,
     "events.picture": Role.VIEWER,
+    "relay.show": Role.VIEWER,
+    "relay.retry": Role.OPERATOR,
+    "relay.drop": Role.OPERATOR,
+    "relay.retry_one": Role.OPERATOR,
 }
 """The least role for every other endpoint."""
 
