@@ -66,22 +66,19 @@ def causes(connection: Connection, state: DeliveryState) -> Causes:
         select(
             *(row.code, row.reason, func.count().label("number")),
             *(func.min(row.settled_at), func.max(row.settled_at), func.min(row.id), func.max(row.id)),
+            func.sum(func.count()).over(),  # of all causes, whatever the limit
         )
         .group_by(row.code, row.reason)
         .order_by(func.count().desc(), func.max(row.id).desc())
         .limit(MOST_CAUSES)
     )
     found = connection.execute(query).all()
-    events = _events(
-        connection, {outbox_id for *_, oldest, newest in found for outbox_id in (oldest, newest)}
-    )
+    events = _events(connection, {outbox_id for row in found for outbox_id in row[5:7]})
     stopped = [
         Stopped(Cause(code, reason), number, first, last, events[oldest], events[newest])
-        for code, reason, number, first, last, oldest, newest in found
+        for code, reason, number, first, last, oldest, newest, _ in found
     ]
-    return Causes(
-        stopped, connection.scalar(select(func.count()).select_from(_newest(state).subquery())) or 0
-    )
+    return Causes(stopped, int(found[0][-1]) if found else 0)
 
 
 def of_cause(connection: Connection, state: DeliveryState, cause: Cause) -> list[int]:
