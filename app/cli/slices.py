@@ -1,14 +1,12 @@
-"""Long changes in short transactions, so that receiver and forwarder get their turns between them."""
+"""Changes of many rows, a slice at a time, with a bar that shows how far they are."""
 
 import sys
 from collections.abc import Callable, Sequence
 
 import click
 
-from app.errors import Conflict, Se3Error
-
-SLICE = 1000
-_TRIES = 5  # of a slice whose transaction was given up for another one
+from app.errors import Se3Error
+from app.store.slices import SLICE, change_slice
 
 
 def in_slices(ids: Sequence[int], label: str, change: Callable[[Sequence[int]], int]) -> int:
@@ -27,7 +25,7 @@ def in_slices(ids: Sequence[int], label: str, change: Callable[[Sequence[int]], 
         ) as bar:
             while done < len(ids):
                 some = ids[done : done + SLICE]
-                changed += _change(some, change)
+                changed += change_slice(some, change)
                 done += len(some)
                 bar.update(len(some))
     except KeyboardInterrupt:
@@ -40,12 +38,3 @@ def _stopped(changed: int, of: int, last: int) -> str:
         f"stopped: {changed} of {of} are done, up to delivery {last}, and the others as before; "
         f"the same command goes on, replay with --after {last}"
     )
-
-
-def _change(some: Sequence[int], change: Callable[[Sequence[int]], int]) -> int:
-    for _ in range(_TRIES - 1):
-        try:
-            return change(some)
-        except Conflict:
-            continue
-    return change(some)

@@ -31,7 +31,8 @@ def _json(found: Counts, forwarders: list[Forwarder]) -> str:
 
 
 def _values(forwarder: Forwarder) -> dict[str, object]:
-    times = {name: getattr(forwarder, name).isoformat() for name in ("started_at", "heartbeat_at")}
+    names = ("started_at", "heartbeat_at", "state_since")
+    times = {name: getattr(forwarder, name).isoformat() for name in names}
     return dataclasses.asdict(forwarder) | times | {"id": str(forwarder.id)}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import redirect, request, url_for
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 _MOST = 10**9
@@ -24,4 +24,6 @@ def notice() -> str | None:
 def _texts(number: int) -> dict[str, str]:
     return {
         "retried": ngettext("%(num)d event is sent again.", "%(num)d events are sent again.", number),
+        "dropped": ngettext("%(num)d event is given up.", "%(num)d events are given up.", number),
+        "under_way": gettext("It is on its way to EnOS already; nothing was changed."),
     }

@@ -14,6 +14,7 @@ from app.console.notices import notice
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
+from app.domain.ids import made_at
 from app.store.event_search import MOST_LOOKED_AT
 
 Named = tuple[str, str]
@@ -24,7 +25,7 @@ def give_words(app: Flask) -> None:
     """Give them to every template of the app."""
     for words in (named_state, named_kind):
         app.jinja_env.filters[words.__name__] = words
-    for times in (moment, hour_before, hour_after):
+    for times in (moment, hour_before, hour_after, made_at):
         app.jinja_env.filters[times.__name__] = times
     app.jinja_env.globals |= {
         "ngettext": ngettext,
@@ -93,7 +94,11 @@ def hour_after(instant: datetime) -> str:
 
 
 def _pages() -> list[Named]:
-    return [("overview.show", gettext("Overview")), ("events.find", gettext("Events"))]
+    return [
+        ("overview.show", gettext("Overview")),
+        ("events.find", gettext("Events")),
+        ("relay.show", gettext("Relay")),
+    ]
 
 
 def _may(endpoint: str) -> bool:

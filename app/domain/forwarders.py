@@ -30,7 +30,10 @@ CONNECTED = frozenset({ForwarderState.HEALTHY, ForwarderState.FAILING})
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """A forwarder process at work on one channel. `reason` says why it is failing, disconnected or paused."""
+    """A forwarder process at work on one channel.
+
+    `reason` says why it is failing, disconnected or paused; `state_since`, when it got into its state.
+    """
 
     id: UUID
     channel: str
@@ -40,6 +43,7 @@ class Forwarder:
     heartbeat_at: datetime
     state: ForwarderState
     reason: str | None
+    state_since: datetime
 
 
 def as_of(forwarders: Sequence[Forwarder], now: datetime) -> list[Forwarder]:
@@ -50,6 +54,10 @@ def as_of(forwarders: Sequence[Forwarder], now: datetime) -> list[Forwarder]:
     """
     alive = [found for found in forwarders if now - found.heartbeat_at <= DEAD_AFTER]
     dead = sorted((found for found in forwarders if found not in alive), key=lambda found: found.heartbeat_at)
-    last_dead = {found.channel: replace(found, state=ForwarderState.DEAD) for found in dead}
+    last_dead = {found.channel: _dead(found) for found in dead}
     missed = last_dead.keys() - {found.channel for found in alive}
     return alive + [last_dead[channel] for channel in sorted(missed)]
+
+
+def _dead(forwarder: Forwarder) -> Forwarder:
+    return replace(forwarder, state=ForwarderState.DEAD, state_since=forwarder.heartbeat_at)

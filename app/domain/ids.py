@@ -8,7 +8,12 @@ from uuid import UUID
 
 def made_at(made: UUID) -> datetime:
     """When a version 7 UUID was made, to the millisecond."""
-    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
+    return datetime.fromtimestamp(made_at_ms(made) / 1000, UTC)
+
+
+def made_at_ms(made: UUID) -> int:
+    """The same in milliseconds since 1970."""
+    return made.int >> 80
 
 
 def new_id() -> UUID:

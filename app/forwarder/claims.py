@@ -18,7 +18,7 @@ from app.forwarder.results import Results
 from app.store import channels, outbox, pictures
 from app.store.database import Database
 from app.store.event_parts import parts_of
-from app.store.outbox import Claimed
+from app.store.settlements import Claimed
 
 Shown = dict[UUID, list[tuple[str, bytes]]]
 """Field and SHA-256 of each picture, by the id of the event that shows it."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.forwarder.posts import Post
-from app.store.outbox import Claimed
+from app.store.settlements import Claimed
 
 MOST_FLIGHTS = 16
 REPLY_SECONDS = 10.0

@@ -39,7 +39,7 @@ class Lease:
         now = datetime.now(UTC)
         self._database = database
         self._forwarder = Forwarder(
-            new_id(), channel, socket.gethostname(), os.getpid(), now, now, ForwarderState.STANDBY, None
+            new_id(), channel, socket.gethostname(), os.getpid(), now, now, ForwarderState.STANDBY, None, now
         )
         self.term = 0
         self._stepped_at = time.monotonic()
@@ -75,7 +75,9 @@ class Lease:
 
     def report(self, state: ForwarderState, reason: str | None = None) -> None:
         """Say how the forwarder is, from the next heartbeat on."""
-        self._forwarder = dataclasses.replace(self._forwarder, state=state, reason=reason)
+        before = self._forwarder
+        since = before.state_since if before.state is state else datetime.now(UTC)
+        self._forwarder = dataclasses.replace(before, state=state, reason=reason, state_since=since)
 
     def __enter__(self) -> Self:
         """Start to beat."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.store.outbox import Claimed
+from app.store.settlements import Claimed
 
 _MOST_EVENTS = 1024
 _LEAST_BYTES = 8_000

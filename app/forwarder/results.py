@@ -9,7 +9,7 @@ from app.domain.delivery import DeliveryState, retry_delay
 from app.domain.times import EPOCH
 from app.store import outbox
 from app.store.database import Database
-from app.store.outbox import Claimed, Settlement
+from app.store.settlements import Claimed, Settlement
 
 _SLICE = 1000  # rows
 

@@ -12,7 +12,7 @@ from app.enos.replies import FLOW_CODES, decide, explain
 from app.forwarder.flights import REPLY_SECONDS, Flight
 from app.forwarder.posts import Backlog, Post
 from app.forwarder.results import Results
-from app.store.outbox import Claimed
+from app.store.settlements import Claimed
 
 _LONGEST_FAULT_SECONDS = 5.0  # it may be one event that EnOS fails on: others must not wait for long
 

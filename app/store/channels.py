@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from app.domain.forwarders import DEAD_AFTER, Forwarder, ForwarderState
-from app.store import clock
+from app.store import clock, delivery_counts
 from app.store.models import ChannelConnectRow, ChannelRow, ForwarderRow
 from app.store.statements import insert_into, insert_missing
 
@@ -23,6 +23,7 @@ def beat(connection: Connection, forwarder: Forwarder, lease: timedelta) -> floa
     """
     present = clock.now(connection)
     _write_heartbeat(connection, forwarder, present)
+    delivery_counts.forget_old(connection, present)
     connection.execute(insert_missing(connection, ChannelRow).values(name=forwarder.channel))
     is_over = (ChannelRow.lease_until < present) | (ChannelRow.lease_until > present + _CLOCK_WAS_AHEAD)
     is_free = ChannelRow.holder.is_(None) | is_over
@@ -96,7 +97,7 @@ def connect_ages(connection: Connection, channel: str) -> list[float]:
 def _write_heartbeat(connection: Connection, forwarder: Forwarder, present: datetime) -> None:
     values = dataclasses.asdict(forwarder) | {"heartbeat_at": present}
     statement = insert_into(connection, ForwarderRow).values(values)
-    news = {name: values[name] for name in ("heartbeat_at", "state", "reason")}
+    news = {name: values[name] for name in ("heartbeat_at", "state", "reason", "state_since")}
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=news))
     connection.execute(delete(ForwarderRow).where(ForwarderRow.heartbeat_at < present - _FORGOTTEN_AFTER))
 

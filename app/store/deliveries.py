@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from app.domain.delivery import DeliveryState
-from app.store.models import OutboxRow
+from app.store.models import DeliveryAttemptRow, OutboxRow
 from app.store.states import is_in
 
 _SHOWN = (
@@ -36,6 +36,16 @@ class Delivery:
     code: int | None
     reason: str | None
     settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that did not simply deliver. `number`: how many attempts counted by then; see `outbox`."""
+
+    number: int
+    at: datetime
+    code: int | None
+    reason: str | None
 
 
 def listed(
@@ -67,3 +77,15 @@ def of_event(connection: Connection, event_id: UUID) -> Delivery | None:
     """The delivery of an event, or None where there is no such event."""
     row = connection.execute(select(*_SHOWN).where(OutboxRow.event_id == event_id)).one_or_none()
     return None if row is None else Delivery(*row)
+
+
+def attempts_of(connection: Connection, event_id: UUID) -> list[Attempt]:
+    """The attempts to deliver an event that failed, the oldest first; the last 20, if there were more."""
+    names = ("number", "at", "code", "reason")
+    query = (
+        select(*(getattr(DeliveryAttemptRow, name) for name in names))
+        .join(OutboxRow, OutboxRow.id == DeliveryAttemptRow.outbox_id)
+        .where(OutboxRow.event_id == event_id)
+        .order_by(DeliveryAttemptRow.id)
+    )
+    return [Attempt(*row) for row in connection.execute(query)]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from app.domain.events import FaceEvent
 from app.store.models import EventRow, OutboxRow
-from app.store.outbox import Claimed
+from app.store.settlements import Claimed
 from app.store.statements import is_one_of
 
 

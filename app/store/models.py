@@ -213,6 +213,32 @@ _outbox_index(
 )
 
 
+class DeliveryAttemptRow(Base):
+    """An attempt that did not simply deliver; see `app.store.delivery_attempts`."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (Index(None, "outbox_id", "id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    outbox_id: Mapped[int] = mapped_column(RowId, ForeignKey("outbox.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    code: Mapped[int | None]
+    reason: Mapped[str | None]
+
+
+class DeliveryCountRow(Base):
+    """How many deliveries of a channel fared alike in a period; see `app.store.delivery_counts`."""
+
+    __tablename__ = "delivery_counts"
+
+    began_at: Mapped[datetime] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    within_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+
+
 class ChannelRow(Base):
     """A channel to EnOS, and which forwarder holds it until when; see `app.store.channels`."""
 
@@ -246,6 +272,7 @@ class ForwarderRow(Base):
     heartbeat_at: Mapped[datetime]
     state: Mapped[str]
     reason: Mapped[str | None]
+    state_since: Mapped[datetime]
 
 
 class QuarantineRow(Base):

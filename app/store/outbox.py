@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent
 from app.domain.times import EPOCH
-from app.store import clock, counters
+from app.store import clock, counters, delivery_attempts, delivery_counts
 from app.store.driver import Insert
 from app.store.models import ChannelRow, OutboxRow
+from app.store.settlements import Claimed, Settlement
 from app.store.statements import is_one_of
 from app.store.states import is_in
 
@@ -27,32 +29,6 @@ _INSERT = Insert(OutboxRow, ("event_id", "state", "due_at", "attempts"))
 
 _IS_PENDING = is_in(DeliveryState.PENDING)
 _IS_CLAIMED = is_in(DeliveryState.CLAIMED)
-
-
-class Claimed(NamedTuple):
-    """A row that the channel's holder is sending. `attempts` counts the earlier, failed ones."""
-
-    id: int
-    event_id: UUID
-    attempts: int
-    channel: str
-    claim: UUID
-
-
-class Settlement(NamedTuple):
-    """What is written back for a claimed row.
-
-    `attempts` is the new count. `due_at` matters only for pending rows. `code` is EnOS's, `reason` is for a
-    person; both are None where there is nothing to say. `channel`: another one than the claim's.
-    """
-
-    claimed: Claimed
-    state: DeliveryState
-    attempts: int
-    due_at: datetime
-    code: int | None = None
-    reason: str | None = None
-    channel: str | None = None
 
 
 def add(connection: Connection, events: Sequence[FaceEvent]) -> None:
@@ -88,14 +64,20 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
     """Write back what became of claimed rows; returns how many were still ours.
 
     A row that another claim has taken since is left alone. One that is pending again may still be settled
-    by the claim it had: EnOS's reply came late.
+    by the claim it had: EnOS's reply came late. Attempts that failed, and the figures of the relay page, are
+    written for those that were ours.
     """
     by_state = defaultdict(list)
     for settlement in settlements:
         by_state[settlement.state].append(settlement)
     settled = {state: _settle(connection, some, now) for state, some in by_state.items()}
-    counters.add_deliveries(connection, settled)
-    return sum(settled.values())
+    delivered = settled.get(DeliveryState.DELIVERED, [])
+    failed = [one for some in settled.values() if some is not delivered for one in some if one.has_failed]
+    delivery_attempts.record(connection, failed, now)
+    delivery_counts.add(connection, delivered, failed, now)
+    numbers = {state: len(some) for state, some in settled.items()}
+    counters.add_deliveries(connection, numbers)
+    return sum(numbers.values())
 
 
 def hand_over(connection: Connection, rows: Mapping[Claimed, str]) -> None:
@@ -121,7 +103,7 @@ def release(connection: Connection, channel: str) -> int:
 def strays(connection: Connection, channels: Sequence[str], limit: int) -> list[int]:
     """Some rows that wait for a channel that is none of these, and that nobody holds."""
     held = select(ChannelRow.name).where(ChannelRow.lease_until >= clock.now(connection))
-    names = {name for is_so in (_IS_PENDING, _IS_CLAIMED) for name in _channels_of(connection, is_so)}
+    names = {name for is_so in (_IS_PENDING, _IS_CLAIMED) for name in channels_of(connection, is_so)}
     lost = names - set(connection.scalars(held)) - {*channels, UNROUTED}
     query = select(OutboxRow.id).where(_IS_PENDING | _IS_CLAIMED, OutboxRow.channel.in_(lost))
     return list(connection.scalars(query.limit(limit))) if lost else []
@@ -134,19 +116,19 @@ def route_anew(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute(update(OutboxRow).where(waits, OutboxRow.id.in_(ids)).values(values))
 
 
-def is_abandoned(connection: Connection) -> ColumnElement[bool]:
-    """Whether a row is claimed for a channel that nobody holds now: its forwarder ended without a word."""
-    is_over = ChannelRow.lease_until.is_(None) | (ChannelRow.lease_until < clock.now(connection))
-    return _IS_CLAIMED & OutboxRow.channel.in_(select(ChannelRow.name).where(is_over))
-
-
-def _channels_of(connection: Connection, is_so: ColumnElement[bool]) -> Iterator[str]:
+def channels_of(connection: Connection, is_so: ColumnElement[bool]) -> Iterator[str]:
     """The channels of such rows, by a look at the index for each: there may be millions of rows."""
     query = select(func.min(OutboxRow.channel)).where(is_so)
     name = connection.scalar(query)
     while name is not None:
         yield name
         name = connection.scalar(query.where(OutboxRow.channel > name))
+
+
+def is_abandoned(connection: Connection) -> ColumnElement[bool]:
+    """Whether a row is claimed for a channel that nobody holds now: its forwarder ended without a word."""
+    is_over = ChannelRow.lease_until.is_(None) | (ChannelRow.lease_until < clock.now(connection))
+    return _IS_CLAIMED & OutboxRow.channel.in_(select(ChannelRow.name).where(is_over))
 
 
 def _claim(
@@ -159,14 +141,17 @@ def _claim(
     return [Claimed(outbox_id, event_id, attempts, channel, token) for outbox_id, event_id, attempts in rows]
 
 
-def _settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> int:
-    """Write settlements of one state; those that are alike are one statement."""
-    alike: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for (outbox_id, _, _, channel, claim), *values in settlements:
-        alike[channel, claim, *values].append(outbox_id)
-    statement = _settling(connection.dialect.name)
-    parameters = (_settled(ids, *values, now=now) for values, ids in alike.items())
-    return sum(connection.execute(statement, values).rowcount for values in parameters)
+def _settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> list[Settlement]:
+    """Write settlements of one state; those that are alike are one statement. Gives those that were ours."""
+    alike: defaultdict[tuple[Any, ...], dict[int, Settlement]] = defaultdict(dict)
+    for settlement in settlements:
+        (outbox_id, _, _, channel, claim), *values = settlement
+        alike[channel, claim, *values][outbox_id] = settlement
+    statement, settled = _settling(connection.dialect.name), []
+    for new, some in alike.items():
+        parameters = _settled(list(some), *new, now=now)
+        settled += [some[outbox_id] for outbox_id in connection.scalars(statement, parameters).all()]
+    return settled
 
 
 _DUE_AT_ONCE = {"state": DeliveryState.PENDING, "due_at": EPOCH, "claim": None}
@@ -205,7 +190,7 @@ def _handing_over(dialect_name: str) -> Update:
 
 
 @cache
-def _settling(dialect_name: str) -> Update:
+def _settling(dialect_name: str) -> ReturningUpdate[int]:
     names = ("channel", "state", "due_at", "attempts", "code", "reason", "settled_at")
     columns = OutboxRow.__table__.c
     return (
@@ -216,6 +201,7 @@ def _settling(dialect_name: str) -> Update:
             OutboxRow.settled_at.is_(None),  # pending or claimed
         )
         .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
+        .returning(OutboxRow.id)
     )
 
 

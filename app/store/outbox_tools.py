@@ -17,6 +17,7 @@ from app.store.states import is_in
 
 RETRIED = (DeliveryState.PENDING, DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED)
 REPLAYED = (DeliveryState.DELIVERED, DeliveryState.PARKED, DeliveryState.SKIPPED)
+RETRIED_OR_REPLAYED = tuple(dict.fromkeys(RETRIED + REPLAYED))
 DROPPED = (DeliveryState.PENDING, DeliveryState.PARKED)
 
 

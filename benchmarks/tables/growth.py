@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from app.domain.delivery import DeliveryState
 from app.store import deliveries, events, outbox, pictures
 from app.store.database import Database
-from app.store.outbox import Settlement
 from app.store.queries import counts
+from app.store.settlements import Settlement
 from benchmarks import memory, report, servers
 from benchmarks.figures import ratio
 from benchmarks.filling import fill, middle_id

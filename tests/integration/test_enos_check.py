@@ -101,7 +101,7 @@ def take_channel(database: Database, state: ForwarderState = ForwarderState.HEAL
     """Hold the channel as a forwarder does that is in this state."""
     with database.write() as connection:
         present = now(connection)
-        forwarder = Forwarder(new_id(), DEFAULT_CHANNEL, "srv1", 4711, present, present, state, None)
+        forwarder = Forwarder(new_id(), DEFAULT_CHANNEL, "srv1", 4711, present, present, state, None, present)
         channels.beat(connection, forwarder, timedelta(minutes=1))
 
 

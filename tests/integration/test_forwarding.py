@@ -22,7 +22,9 @@ from tests.support.waiting import wait_until
 
 def claimed_by_one_that_dies(database: Database, channel: str) -> None:
     """Record three events that a forwarder claimed before it died; its lease lasts 2 s more."""
-    dead = Forwarder(new_id(), channel, "host", 1, RECEIVED_AT, RECEIVED_AT, ForwarderState.HEALTHY, None)
+    dead = Forwarder(
+        new_id(), channel, "host", 1, RECEIVED_AT, RECEIVED_AT, ForwarderState.HEALTHY, None, RECEIVED_AT
+    )
     with database.write() as connection:
         events.record(connection, [new_event(number) for number in range(3)])
         channels.beat(connection, dead, timedelta(seconds=2))

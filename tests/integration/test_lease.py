@@ -24,7 +24,9 @@ LEASE = timedelta(seconds=60)
 
 
 def forwarder(channel: str = "enos") -> Forwarder:
-    return Forwarder(new_id(), channel, "host", 1, RECEIVED_AT, RECEIVED_AT, ForwarderState.STANDBY, None)
+    return Forwarder(
+        new_id(), channel, "host", 1, RECEIVED_AT, RECEIVED_AT, ForwarderState.STANDBY, None, RECEIVED_AT
+    )
 
 
 def beat(database: Database, who: Forwarder, lease: timedelta = LEASE) -> float:

@@ -18,9 +18,9 @@ from app.store import deliveries, events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.event_parts import parts_of
 from app.store.models import OutboxRow
-from app.store.outbox import Claimed, Settlement
 from app.store.outbox_tools import Selection
 from app.store.queries import counts
+from app.store.settlements import Claimed, Settlement
 from tests.support.new_events import RECEIVED_AT, new_event
 
 NOW = RECEIVED_AT + timedelta(seconds=5)

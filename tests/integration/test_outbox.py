@@ -11,8 +11,8 @@ from app.domain.events import FaceEvent
 from app.store import events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.event_parts import parts_of
-from app.store.outbox import Claimed, Settlement
 from app.store.queries import counts
+from app.store.settlements import Claimed, Settlement
 from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.relays import holder
 

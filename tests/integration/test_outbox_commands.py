@@ -352,7 +352,7 @@ def hold(database: Database, channel: str, state: ForwarderState, reason: str | 
     """Hold a channel as a forwarder does that is in this state."""
     with database.write() as connection:
         present = now(connection)
-        forwarder = Forwarder(new_id(), channel, "srv1", 4711, present, present, state, reason)
+        forwarder = Forwarder(new_id(), channel, "srv1", 4711, present, present, state, reason, present)
         channels.beat(connection, forwarder, timedelta(minutes=1))
 
 

@@ -41,7 +41,7 @@ def relay_for(
 def holder(database: Database, channel: str = "enos") -> UUID:
     """Take a channel for half a minute; gives who holds it."""
     now = datetime.now(UTC)
-    forwarder = Forwarder(new_id(), channel, "test", 1, now, now, ForwarderState.HEALTHY, None)
+    forwarder = Forwarder(new_id(), channel, "test", 1, now, now, ForwarderState.HEALTHY, None, now)
     with database.write() as connection:
         assert channels.beat(connection, forwarder, timedelta(seconds=30)) == 0
     return forwarder.id

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.forwarder.byte_rate import WINDOW_SECONDS, ByteRate
 from app.forwarder.posts import Backlog, Post
-from app.store.outbox import Claimed
+from app.store.settlements import Claimed
 
 TOKEN = uuid4()
 

@@ -5,6 +5,7 @@ import hmac
 from datetime import UTC, datetime
 
 from flask import Flask, Response, abort, g, redirect, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.access.roles import OPEN, WITH_ONE_TIME_PASSWORD, allows
@@ -54,7 +55,12 @@ def note(database: Database, action: str, subject: str = "") -> None:
         StoreUnavailable: it can't be, so it must not be done or seen.
     """
     with database.write() as connection:
-        audit.note(connection, g.user.name, request.remote_addr or "", action, subject)
+        note_within(connection, action, subject)
+
+
+def note_within(connection: Connection, action: str, subject: str = "") -> None:
+    """The same in the transaction that does it."""
+    audit.note(connection, g.user.name, request.remote_addr or "", action, subject)
 
 
 def form_token() -> str:

@@ -21,6 +21,10 @@ NEEDED: Mapping[str, Role] = {
     "events.picture": Role.VIEWER,
     "exports.export": Role.VIEWER,
     "reviews.review": Role.VIEWER,
+    "relay.show": Role.VIEWER,
+    "relay.retry": Role.OPERATOR,
+    "relay.drop": Role.OPERATOR,
+    "relay.retry_one": Role.OPERATOR,
 }
 """The least role for every other endpoint."""
 
