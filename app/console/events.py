@@ -50,6 +50,7 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
                 "pictures": pictures.shown_by(connection, [event_id])[event_id],
                 "warnings": warnings.warnings_of(connection, event_id),
                 "delivery": deliveries.of_event(connection, event_id),
+                "attempts": deliveries.attempts_of(connection, event_id),
                 "stored_at": made_at(event_id),
                 "is_reviewed": bool(reviews.reviewed(connection, g.user.id, [event_id])),
                 "twins": [one for one in store.of_sighting(connection, event.sighting_id) if one != event_id],

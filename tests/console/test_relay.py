@@ -263,3 +263,14 @@ def test_the_day_is_drawn_and_told_in_a_table(viewer: Person, database: Database
     assert re.search(r"<td>4</td><td>2</td><td>1</td><td>half within \d+ (ms|seconds?), 95 % within", page)
     assert "style=" not in page
     assert "每 15 分钟" in viewer.get("/relay", **{"Accept-Language": "zh"}).text
+
+
+def test_an_event_page_tells_each_attempt_and_offers_another_to_operators(
+    viewer: Person, operator: Person, database: Database
+) -> None:
+    [event_id] = settle(database, PARKED, 1, *NO_DEVICE)
+    for person, offered in ((viewer, False), (operator, True)):
+        text = unescape(person.get(f"/events/{event_id}").text)
+        assert "Attempt 1" in text
+        assert text.count("EnOS knows no device with this key") == 2  # the attempt, and how things stand
+        assert (f"/events/{event_id}/replay" in text) is offered
