@@ -9,6 +9,7 @@ from app.console.events import create_events
 from app.console.languages import create_languages
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
+from app.console.refused.pages import create_refused
 from app.console.words import give_words
 from app.receiver.health import create_health
 from app.store.database import Database
@@ -30,6 +31,7 @@ def create_console(settings: Settings) -> Flask:
         create_logins(database),
         create_overview(settings, database),
         create_events(database),
+        create_refused(settings, database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

@@ -24,4 +24,10 @@ def notice() -> str | None:
 def _texts(number: int) -> dict[str, str]:
     return {
         "retried": ngettext("%(num)d event is sent again.", "%(num)d events are sent again.", number),
+        "admitted": ngettext(
+            "%(num)d refused body was admitted.", "%(num)d refused bodies were admitted.", number
+        ),
+        "discarded": ngettext(
+            "%(num)d refused body was discarded.", "%(num)d refused bodies were discarded.", number
+        ),
     }

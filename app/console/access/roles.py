@@ -19,6 +19,13 @@ NEEDED: Mapping[str, Role] = {
     "events.show": Role.VIEWER,
     "events.document": Role.VIEWER,
     "events.picture": Role.VIEWER,
+    "refused.find": Role.VIEWER,
+    "refused.show": Role.VIEWER,
+    "refused.body": Role.VIEWER,
+    "refused.edit": Role.OPERATOR,
+    "refused.admit": Role.OPERATOR,
+    "refused.admit_all": Role.OPERATOR,
+    "refused.discard": Role.OPERATOR,
 }
 """The least role for every other endpoint."""
 
