@@ -5,15 +5,15 @@ from uuid import UUID
 
 import click
 
-from app.cli.opening import open_store
-from app.config import Settings, load_settings
+from app.cli.opening import at_the_terminal, open_store
+from app.config import load_settings
 from app.domain.devices import StatusReport
 from app.domain.events import Kind, Recorded
 from app.domain.texts import shown
-from app.errors import Se3Error, StoreUnavailable
-from app.receiver.admission import Admission
-from app.receiver.admission import admit as admit_body
+from app.errors import Se3Error
 from app.receiver.paths import STATUS, Report
+from app.receiver.refused import admission as bodies
+from app.receiver.refused.admission import Admission, Outcome
 from app.store import quarantine as store
 from app.store.database import Database
 
@@ -44,11 +44,12 @@ def admit(
     if body and len(quarantine_ids) != 1:
         raise click.UsageError("--body takes the place of one body: name its ID")
     settings = load_settings()
-    admission = Admission(_holds(kind), body.read() if body else None)
+    admission = Admission(at_the_terminal(), _holds(kind), body.read() if body else None)
     with open_store() as database:
         chosen = _chosen(database, quarantine_ids, everything, status)
-        refused = [q for q in chosen if not _admit(database, settings, q, admission)]
-    click.echo(f"{len(chosen) - len(refused)} admitted, {len(refused)} still refused.")
+        outcomes = bodies.admit_each(database, settings, chosen, admission)
+        refused = sum(_tell(outcome) for outcome in outcomes)
+    click.echo(f"{len(chosen) - refused} admitted, {refused} still refused.")
     if refused:
         raise Se3Error("the bodies named above stay in the quarantine")
 
@@ -61,8 +62,7 @@ def discard(quarantine_ids: tuple[UUID, ...], everything: bool, status: int | No
     """Delete refused bodies for good."""
     with open_store() as database:
         chosen = _chosen(database, quarantine_ids, everything, status)
-        with database.write() as connection:
-            deleted = store.remove(connection, chosen)
+        deleted = bodies.discard(database, chosen, at_the_terminal())
     click.echo(f"{deleted} deleted.")
     if deleted < len(chosen):
         raise Se3Error(f"not there: {len(chosen) - deleted} of {len(chosen)}")
@@ -85,21 +85,13 @@ def _chosen(
         return store.ids(connection, status)
 
 
-def _admit(database: Database, settings: Settings, quarantine_id: UUID, admission: Admission) -> bool:
-    """Admit one body, or say why it is still refused."""
-    try:
-        recorded = admit_body(database, settings, quarantine_id, admission)
-    except StoreUnavailable:
-        raise
-    except Se3Error as error:
-        click.echo(f"{quarantine_id}  {error}", err=True)
-        return False
-    except Exception as error:  # noqa: BLE001 - those behind it are admitted all the same
-        click.echo(f"{quarantine_id}  this program fails on it: {type(error).__name__}; report it", err=True)
-        return False
-    for item in recorded:
-        click.echo(f"{quarantine_id}  {_outcome(item)}")
-    return True
+def _tell(outcome: Outcome) -> bool:
+    """Say what became of a body; returns whether it is still refused."""
+    for item in outcome.recorded:
+        click.echo(f"{outcome.quarantine_id}  {_outcome(item)}")
+    if outcome.fault:
+        click.echo(f"{outcome.quarantine_id}  {outcome.fault}", err=True)
+    return outcome.fault is not None
 
 
 def _outcome(item: Recorded | StatusReport) -> str:

@@ -1,5 +1,6 @@
 """What most commands begin with: the store, checked, and ways to show it."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,6 +9,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from app.config import load_settings
+from app.domain.users import Actor
 from app.store.database import Database
 from app.store.schema import require_current
 
@@ -26,6 +28,11 @@ def open_store() -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def at_the_terminal() -> Actor:
+    """Whoever runs the command, as the audit log names them."""
+    return Actor(f"uid {os.getuid()} at the terminal")
 
 
 def show_table(title: str, columns: list[str], rows: list[list[str]]) -> None:

@@ -62,7 +62,7 @@ def _row(refused: Quarantined) -> list[str]:
         f"{refused.method} {refused.route}",
         refused.source_address,
         str(refused.size),
-        "; ".join(_reasons(refused)),
+        "; ".join(refused.reasons),
     ]
 
 
@@ -79,9 +79,5 @@ def _show(refused: Quarantined) -> None:
     }
     for name, value in known.items():
         click.echo(f"{name:<14}{value}")
-    for reason in _reasons(refused):
+    for reason in refused.reasons:
         click.echo(f"{'reason':<14}{reason}")
-
-
-def _reasons(refused: Quarantined) -> list[str]:
-    return [f"{problem['pointer'].lstrip('/')} {problem['detail']}".strip() for problem in refused.problems]

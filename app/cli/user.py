@@ -1,12 +1,11 @@
 """se3 user: who may log in to the console."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from app.cli.opening import local_time, open_store, show_table
+from app.cli.opening import at_the_terminal, local_time, open_store, show_table
 from app.console.access.passwords import hash_of, new_password
 from app.domain.users import Role, User, clean_name
 from app.errors import Se3Error
@@ -97,7 +96,7 @@ def _change(name: str, action: str, change: Callable[..., None], *values: object
 
 def _note(connection: Any, action: str, subject: str) -> None:
     """Add what was done at the machine's terminal to the audit log."""
-    audit.note(connection, f"uid {os.getuid()} at the terminal", "", action, subject)
+    audit.note(connection, at_the_terminal().name, "", action, subject)
 
 
 def _state(one: User) -> str:

@@ -10,6 +10,7 @@ from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
+from app.console.refused.pages import create_refused
 from app.console.relay import create_relay
 from app.console.reviews import create_reviews
 from app.console.words import give_words
@@ -37,6 +38,7 @@ def create_console(settings: Settings) -> Flask:
         create_exports(database),
         create_reviews(database),
         create_relay(settings, database),
+        create_refused(settings, database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

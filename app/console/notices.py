@@ -26,4 +26,10 @@ def _texts(number: int) -> dict[str, str]:
         "retried": ngettext("%(num)d event is sent again.", "%(num)d events are sent again.", number),
         "dropped": ngettext("%(num)d event is given up.", "%(num)d events are given up.", number),
         "under_way": gettext("It is on its way to EnOS already; nothing was changed."),
+        "admitted": ngettext(
+            "%(num)d refused body was admitted.", "%(num)d refused bodies were admitted.", number
+        ),
+        "discarded": ngettext(
+            "%(num)d refused body was discarded.", "%(num)d refused bodies were discarded.", number
+        ),
     }

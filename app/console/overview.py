@@ -22,10 +22,11 @@ _SLOW = timedelta(minutes=2)  # a retry or two is nothing to look at
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that a person should look at, and what to do about it."""
+    """Something that a person should look at, and what to do about it; `link` is the endpoint to do it at."""
 
     what: str
     advice: str
+    link: str | None = None
 
 
 def create_overview(settings: Settings, database: Database) -> Blueprint:
@@ -92,7 +93,8 @@ def _of_boxes(found: QuickCounts, silent: list[BoxStatus]) -> Iterator[Trouble]:
     if found.quarantine:
         yield Trouble(
             gettext("%(number)d bodies were refused and are kept.", number=found.quarantine),
-            gettext("se3 quarantine list says why; se3 quarantine admit takes them after all."),
+            gettext("Look why, and admit or discard them."),
+            "refused.find",
         )
     if not found.events:
         yield Trouble(gettext("No event has come yet."), gettext("Type the receiver's address into a box."))

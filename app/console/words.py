@@ -98,6 +98,7 @@ def _pages() -> list[Named]:
         ("overview.show", gettext("Overview")),
         ("events.find", gettext("Events")),
         ("relay.show", gettext("Relay")),
+        ("refused.find", gettext("Refused")),
     ]
 
 

@@ -1,10 +1,16 @@
 """A body that was refused, with all that is needed to look at it and to admit it later."""
 
+import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from app.domain.events import Arrival
+
+_NUMBER = re.compile(r"\d+")
+_WRONG_PATH = (404, 405)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +45,31 @@ class Quarantined:
     code: str | None
     problems: list[dict[str, str]]
     size: int
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it was refused, each reason for a person."""
+        return _reasons(self.problems)
+
+
+class FaultKind(NamedTuple):
+    """What bodies refused for the same reasons share; `key` names it in an address."""
+
+    key: str
+    reasons: str
+
+
+def kind_of_fault(status: int, route: str, problems: list[dict[str, str]]) -> FaultKind:
+    """The kind of fault of a body that was refused so.
+
+    Numbers don't count: where in an array an event stood, or how many bytes came. Of a body that came to a
+    wrong path the path counts.
+    """
+    reasons = "; ".join(dict.fromkeys(_NUMBER.sub("…", reason) for reason in _reasons(problems)))
+    if status in _WRONG_PATH:
+        reasons = f"{route}: {reasons}"
+    return FaultKind(hashlib.sha256(f"{status} {reasons}".encode()).hexdigest()[:16], reasons)
+
+
+def _reasons(problems: list[dict[str, str]]) -> list[str]:
+    return [f"{problem['pointer'].lstrip('/')} {problem['detail']}".strip() for problem in problems]

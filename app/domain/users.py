@@ -45,6 +45,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, as the audit log has it: a user's name, and the address of the browser if any."""
+
+    name: str
+    source_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """What a user did or saw, and from where. `subject` names what it was done to."""
 

@@ -15,6 +15,7 @@ class WarningCode(StrEnum):
     UNKNOWN_PERSON_TYPE = "unknown_person_type"
     FIELD_MISSING = "field_missing"
     FIELD_WRONG = "field_wrong"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,12 @@ def get(connection: Connection, quarantine_id: UUID) -> tuple[Quarantined, bytes
     return Quarantined(**{name: row[name] for name in _FIELDS}), row["body"]
 
 
+def get_many(connection: Connection, quarantine_ids: Sequence[UUID]) -> dict[UUID, Quarantined]:
+    """What is known of these bodies, without the bodies themselves, by their ids."""
+    rows = connection.execute(select(*_COLUMNS).where(QuarantineRow.id.in_(quarantine_ids)))
+    return {row.id: Quarantined(*row) for row in rows}
+
+
 def _keep_one(connection: Connection, row: dict[str, Any]) -> UUID:
     fresh = {name: row[name] for name in _FROM_THE_LAST}
     statement = (

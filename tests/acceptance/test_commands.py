@@ -196,5 +196,7 @@ def test_refused_bodies_are_admitted_and_discarded_by_command(tmp_path: Path, sq
     assert run_se3(tmp_path, "quarantine", "discard", hopeless_id, **settings)[0] == 1
     code, output = run_se3(tmp_path, "status", "--json", **settings)
     found = json.loads(output)
-    assert (found["events"], found["quarantine"], found["warnings"]) == (2, 0, 1)
-    assert "field_missing" in run_se3(tmp_path, "events", "warnings", **settings)[1]
+    assert (found["events"], found["quarantine"], found["warnings"]) == (2, 0, 2)
+    warnings = run_se3(tmp_path, "events", "warnings", **settings)[1]
+    assert "field_missing" in warnings
+    assert "corrected" in warnings  # what a person changed stays on record

@@ -13,8 +13,9 @@ import pytest
 from app.config import Settings
 from app.domain.events import Arrival, Kind
 from app.domain.refusals import Refusal
+from app.domain.users import Actor
 from app.errors import Conflict, Se3Error
-from app.receiver.admission import Admission, admit
+from app.receiver.refused.admission import Admission, admit
 from app.simulators.encodings import encode
 from app.store import devices, events, pictures, quarantine
 from app.store.database import Database
@@ -158,8 +159,8 @@ def test_a_part_of_a_body_is_not_admitted(database: Database) -> None:
     with database.write() as connection:
         [kept] = quarantine.keep(connection, [Refusal(arrival, "POST", "", 400, "broken-off", [], body[:-9])])
     with pytest.raises(Se3Error, match="--body"):
-        admit(database, Settings(), kept, Admission())
-    assert len(admit(database, Settings(), kept, Admission(body=body))) == 1
+        admit(database, Settings(), kept, Admission(Actor("anna")))
+    assert len(admit(database, Settings(), kept, Admission(Actor("anna"), body=body))) == 1
 
 
 def test_a_transaction_that_stood_in_the_way_is_tried_again(

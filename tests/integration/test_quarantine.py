@@ -11,9 +11,10 @@ import pytest
 from app.config import Settings
 from app.domain.events import Arrival, Kind, Recorded
 from app.domain.refusals import Refusal
+from app.domain.users import Actor
 from app.errors import Invalid, Se3Error
-from app.receiver.admission import Admission, admit
 from app.receiver.paths import STATUS
+from app.receiver.refused.admission import Admission, admit
 from app.store import batches, devices, events, quarantine
 from app.store.database import Database
 from app.store.quarantine import Bounds
@@ -23,6 +24,7 @@ from tests.integration.conftest import BoxClient, BoxFor
 from tests.support.new_events import BOUNDS, RECEIVED_AT
 from tests.support.payloads import payload
 
+ANNA = Actor("anna", "192.0.2.8")
 WITHOUT_A_GROUP = {name: value for name, value in payload("history-contract").items() if name != "group_name"}
 
 
@@ -54,8 +56,8 @@ def test_a_refused_body_is_admitted_as_of_when_it_came(box: BoxClient, database:
     with database.read() as connection:
         refused = quarantine.get(connection, quarantine_id)
     with pytest.raises(Invalid, match="group_name is missing"):
-        admit(database, Settings(), quarantine_id, Admission())
-    [recorded] = admitted(database, Settings(validation="lenient"), quarantine_id, Admission())
+        admit(database, Settings(), quarantine_id, Admission(ANNA))
+    [recorded] = admitted(database, Settings(validation="lenient"), quarantine_id, Admission(ANNA))
     with database.read() as connection:
         event = events.get(connection, recorded.id)
         assert quarantine.get(connection, quarantine_id) is None
@@ -68,7 +70,9 @@ def test_a_refused_body_is_admitted_as_of_when_it_came(box: BoxClient, database:
 
 def test_a_corrected_body_is_admitted_in_place_of_the_kept_one(box: BoxClient, database: Database) -> None:
     reply = box.post("/HistoryEvent", data=b'{"identity_id": "7"')
-    corrected = Admission(body=json.dumps([payload("history-v6"), payload("history-contract")]).encode())
+    corrected = Admission(
+        ANNA, body=json.dumps([payload("history-v6"), payload("history-contract")]).encode()
+    )
     assert len(admit(database, Settings(), UUID(reply.json["quarantine"]), corrected)) == 2
     with database.read() as connection:
         assert (counts(connection).events, counts(connection).quarantine) == (2, 0)
@@ -79,8 +83,8 @@ def test_a_body_from_a_mistyped_path_is_admitted_once_its_kind_is_named(
 ) -> None:
     quarantine_id = UUID(box.post("/RealtimeEvnt", json=payload("realtime-v2r4")).json["quarantine"])
     with pytest.raises(Se3Error, match="--kind"):
-        admit(database, Settings(), quarantine_id, Admission())
-    [recorded] = admitted(database, Settings(), quarantine_id, Admission(Kind.REALTIME))
+        admit(database, Settings(), quarantine_id, Admission(ANNA))
+    [recorded] = admitted(database, Settings(), quarantine_id, Admission(ANNA, Kind.REALTIME))
     with database.read() as connection:
         event = events.get(connection, recorded.id)
     assert event is not None
@@ -89,13 +93,13 @@ def test_a_body_from_a_mistyped_path_is_admitted_once_its_kind_is_named(
 
 def test_a_status_report_from_a_mistyped_path_is_admitted_too(box: BoxClient, database: Database) -> None:
     quarantine_id = UUID(box.post("/DeviceStats", json=payload("status-v2r4")).json["quarantine"])
-    admit(database, Settings(), quarantine_id, Admission(STATUS))
+    admit(database, Settings(), quarantine_id, Admission(ANNA, STATUS))
     with database.read() as connection:
         [found] = devices.boxes(connection)
         assert counts(connection).quarantine == 0
     assert found.document == payload("status-v2r4")
     refused = UUID(box.post("/DeviceStatus", json={"gateway_ip": "10.0.0.1"}).json["quarantine"])
-    corrected = Admission(body=json.dumps({"dev_sno": "A1"}).encode())
+    corrected = Admission(ANNA, body=json.dumps({"dev_sno": "A1"}).encode())
     admit(database, Settings(), refused, corrected)
     with database.read() as connection:
         assert {known.key for known in devices.boxes(connection)} == {"ZKZ0001", "A1"}
@@ -105,7 +109,7 @@ def test_admitting_what_came_again_meanwhile_is_a_duplicate(box_for: BoxFor, dat
     quarantine_id = UUID(box_for().post("/HistoryEvent", json=WITHOUT_A_GROUP).json["quarantine"])
     lenient = Settings(validation="lenient")
     event_id = box_for(validation="lenient").post("/HistoryEvent", json=WITHOUT_A_GROUP).json["data"]["id"]
-    [recorded] = admitted(database, lenient, quarantine_id, Admission())
+    [recorded] = admitted(database, lenient, quarantine_id, Admission(ANNA))
     assert (str(recorded.id), recorded.duplicate) == (event_id, True)
 
 

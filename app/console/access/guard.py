@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.access.roles import OPEN, WITH_ONE_TIME_PASSWORD, allows
-from app.domain.users import User
+from app.domain.users import Actor, User
 from app.store import audit, sessions, users
 from app.store.database import Database
 
@@ -46,6 +46,11 @@ def guard(app: Flask, database: Database) -> None:
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def actor() -> Actor:
+    """The present user, as the audit log names them."""
+    return Actor(g.user.name, request.remote_addr or "")
 
 
 def note(database: Database, action: str, subject: str = "") -> None:

@@ -25,6 +25,13 @@ NEEDED: Mapping[str, Role] = {
     "relay.retry": Role.OPERATOR,
     "relay.drop": Role.OPERATOR,
     "relay.retry_one": Role.OPERATOR,
+    "refused.find": Role.VIEWER,
+    "refused.show": Role.VIEWER,
+    "refused.body": Role.VIEWER,
+    "refused.edit": Role.OPERATOR,
+    "refused.admit": Role.OPERATOR,
+    "refused.admit_all": Role.OPERATOR,
+    "refused.discard": Role.OPERATOR,
 }
 """The least role for every other endpoint."""
 

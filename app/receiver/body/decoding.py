@@ -12,7 +12,7 @@ from werkzeug.http import parse_options_header
 from app import jsontext
 from app.domain.pointers import pointer
 from app.domain.warnings import EventWarning
-from app.errors import Invalid, Problem, Unreadable, UnsupportedMedia
+from app.errors import Invalid, Problem, Refused, Unreadable, UnsupportedMedia
 from app.receiver.body.charsets import UTF_8, charset_of, charset_warnings
 from app.receiver.body.forms import multipart_document, urlencoded_document
 from app.receiver.body.unpacking import gunzip, inflate
@@ -73,23 +73,67 @@ def decode(body: bytes, content_type: str, most_bytes: int) -> Decoded:
         UnsupportedMedia: the body is none of these.
         TooLarge: it is compressed and holds more than `most_bytes`.
     """
-    body = gunzip(body, most_bytes)
-    if not _looks_like_text(body):
-        body = inflate(body, most_bytes) or body
-    if _looks_like_json(body):
+    body = unpacked(body, most_bytes)
+    carrier = carrier_of(body, content_type)
+    if carrier is None:
+        raise _neither(body, content_type)
+    encoding, boundary = carrier
+    if encoding is Encoding.JSON:
         return _decode_json(body)
+    document, charset = (
+        multipart_document(body, boundary) if encoding is Encoding.MULTIPART else urlencoded_document(body)
+    )
+    return Decoded([document], encoding, warnings=charset_warnings(charset))
+
+
+def unpacked(body: bytes, most_bytes: int) -> bytes:
+    """A body without its compression, as above.
+
+    Raises:
+        Unreadable: it begins as gzip, but is broken.
+        TooLarge: it holds more than `most_bytes`.
+    """
+    body = gunzip(body, most_bytes)
+    return body if _looks_like_text(body) else inflate(body, most_bytes) or body
+
+
+def carrier_of(body: bytes, content_type: str) -> tuple[Encoding, str] | None:
+    """How an unpacked body carries its document, and the boundary of a multipart one; None if unknown."""
+    if _looks_like_json(body):
+        return Encoding.JSON, ""
     if not body.strip():
-        raise Unreadable("The body is empty: the box must send one event as JSON or form data")
+        return None
     media_type, options = parse_options_header(content_type)
     if media_type.endswith("json"):
-        return _decode_json(body)
+        return Encoding.JSON, ""
     if boundary := options.get("boundary") or _first_boundary(body):
-        document, charset = multipart_document(body, boundary)
-        return Decoded([document], Encoding.MULTIPART, warnings=charset_warnings(charset))
+        return Encoding.MULTIPART, boundary
     if _KEY_AND_VALUE.match(body) or media_type == "application/x-www-form-urlencoded":
-        document, charset = urlencoded_document(body)
-        return Decoded([document], Encoding.URLENCODED, warnings=charset_warnings(charset))
-    raise UnsupportedMedia(
+        return Encoding.URLENCODED, ""
+    return None
+
+
+def json_of(body: bytes) -> tuple[Any, str]:
+    """The value that an unpacked JSON body holds, and its charset.
+
+    Raises:
+        ValueError: it is not JSON, or in no charset that is known.
+    """
+    unicode = json.detect_encoding(body)
+    try:
+        return jsontext.parse(body), unicode
+    except UnicodeDecodeError:
+        if unicode != UTF_8:
+            raise
+    charset = charset_of([body])
+    return jsontext.parse(body.decode(charset)), charset
+
+
+def _neither(body: bytes, content_type: str) -> Refused:
+    if not body.strip():
+        return Unreadable("The body is empty: the box must send one event as JSON or form data")
+    media_type, _ = parse_options_header(content_type)
+    return UnsupportedMedia(
         f"The body is neither JSON nor form data (Content-Type: {media_type[:80] or 'none'}):"
         " set the box's content-type to json or form-data"
     )
@@ -106,23 +150,11 @@ def _looks_like_json(body: bytes) -> bool:
 
 def _decode_json(body: bytes) -> Decoded:
     try:
-        value, charset = _json_of(body)
+        value, charset = json_of(body)
     except ValueError as error:
         raise Unreadable(f"The body is not valid JSON: {_without_content(error)}") from None
     is_array = isinstance(value, list)
     return Decoded(_events(value), Encoding.JSON, is_array, charset_warnings(charset))
-
-
-def _json_of(body: bytes) -> tuple[Any, str]:
-    """The value that a body holds, and its charset."""
-    unicode = json.detect_encoding(body)
-    try:
-        return jsontext.parse(body), unicode
-    except UnicodeDecodeError:
-        if unicode != UTF_8:
-            raise
-    charset = charset_of([body])
-    return jsontext.parse(body.decode(charset)), charset
 
 
 def _events(value: Any) -> list[dict[str, Any]]:

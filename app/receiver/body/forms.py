@@ -26,15 +26,24 @@ def multipart_document(body: bytes, boundary: str) -> tuple[dict[str, Any], str]
         Unreadable: the parts can't be told apart, or are no text.
     """
     try:
-        parts = [(part, _is_binary(part)) for part in parts_of(body, boundary)]
-        charset = charset_of(part.content for part, is_binary in parts if not is_binary)
-        pairs = (
-            (part.name, part.content if is_binary else part.content.decode(charset))
-            for part, is_binary in parts
-        )
-        return _document(pairs), charset
+        fields, charset = multipart_fields(body, boundary)
+        return _document(fields), charset
     except ValueError as error:
         raise Unreadable(f"The body is not valid multipart form data: {_reason(error)}") from None
+
+
+def multipart_fields(body: bytes, boundary: str) -> tuple[list[tuple[str, str | bytes]], str]:
+    """The fields of multipart form data, each a name and a value, and their charset.
+
+    Raises:
+        ValueError: as above.
+    """
+    parts = [(part, _is_binary(part)) for part in parts_of(body, boundary)]
+    charset = charset_of(part.content for part, is_binary in parts if not is_binary)
+    fields = [
+        (part.name, part.content if is_binary else part.content.decode(charset)) for part, is_binary in parts
+    ]
+    return fields, charset
 
 
 def urlencoded_document(body: bytes) -> tuple[dict[str, Any], str]:

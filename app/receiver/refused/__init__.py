@@ -1,0 +1,1 @@
+"""Refused bodies, looked at by people: opened, corrected, and read anew."""
