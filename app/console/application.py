@@ -5,10 +5,12 @@ from flask import Flask
 from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
+from app.console.audit import create_audit
 from app.console.events import create_events
 from app.console.languages import create_languages
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
+from app.console.users import create_users
 from app.console.words import give_words
 from app.receiver.health import create_health
 from app.store.database import Database
@@ -30,6 +32,8 @@ def create_console(settings: Settings) -> Flask:
         create_logins(database),
         create_overview(settings, database),
         create_events(database),
+        create_users(database),
+        create_audit(database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import redirect, request, url_for
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 _MOST = 10**9
@@ -24,4 +24,7 @@ def notice() -> str | None:
 def _texts(number: int) -> dict[str, str]:
     return {
         "retried": ngettext("%(num)d event is sent again.", "%(num)d events are sent again.", number),
+        "role_changed": gettext("The user has the other role, and has to log in again."),
+        "user_disabled": gettext("The user is let in no more."),
+        "user_enabled": gettext("The user is let in again."),
     }

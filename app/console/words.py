@@ -88,7 +88,12 @@ def hour_after(instant: datetime) -> str:
 
 
 def _pages() -> list[Named]:
-    return [("overview.show", gettext("Overview")), ("events.find", gettext("Events"))]
+    return [
+        ("overview.show", gettext("Overview")),
+        ("events.find", gettext("Events")),
+        ("users.show", gettext("Users")),
+        ("audit.find", gettext("Audit log")),
+    ]
 
 
 def _may(endpoint: str) -> bool:

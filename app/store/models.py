@@ -381,6 +381,7 @@ class AuditRow(Base):
     """What a user of the console did or saw; see `app.domain.users.AuditEntry`."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index(None, "at", "id"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
     at: Mapped[datetime]

@@ -19,6 +19,13 @@ NEEDED: Mapping[str, Role] = {
     "events.show": Role.VIEWER,
     "events.document": Role.VIEWER,
     "events.picture": Role.VIEWER,
+    "users.show": Role.ADMIN,
+    "users.add": Role.ADMIN,
+    "users.change_role": Role.ADMIN,
+    "users.give_password": Role.ADMIN,
+    "users.disable": Role.ADMIN,
+    "users.enable": Role.ADMIN,
+    "audit.find": Role.ADMIN,
 }
 """The least role for every other endpoint."""
 
