@@ -5,6 +5,7 @@ from flask import Flask
 from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
+from app.console.access.oidc import create_oidc
 from app.console.audit import create_audit
 from app.console.events import create_events
 from app.console.languages import create_languages
@@ -30,6 +31,7 @@ def create_console(settings: Settings) -> Flask:
     for pages in (
         create_languages(app),
         create_logins(database),
+        create_oidc(settings, database, app),
         create_overview(settings, database),
         create_events(database),
         create_users(database),

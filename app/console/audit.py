@@ -44,6 +44,7 @@ def named_actions() -> dict[str, str]:
     return {
         "logged_in": gettext("logged in"),
         "logged_out": gettext("logged out"),
+        "oidc_linked": gettext("linked the account with the login provider"),
         "password_changed": gettext("chose another password"),
         "events_seen": gettext("looked at a list of events"),
         "event_seen": gettext("looked at an event"),

@@ -10,6 +10,7 @@ from app.console.access.accounts import Doer, LastAdmin, NoSuchUser, WrongName
 from app.console.notices import done
 from app.domain.users import Role, clean_name
 from app.errors import Se3Error
+from app.store import oidc
 from app.store import users as store
 from app.store.database import Database
 from app.store.users import NameTaken
@@ -63,8 +64,10 @@ def create_users(database: Database) -> Blueprint:
 def _page(database: Database, *, given: tuple[str, str] | None = None, problem: str = "") -> str:
     """`given`: a user's name, and the password to log in with first."""
     with database.read() as connection:
-        found = store.listed(connection)
-    return render_template("users.html", users=found, roles=_roles(), given=given, problem=problem)
+        found, linked = store.listed(connection), oidc.linked(connection)
+    return render_template(
+        "users.html", users=found, linked=linked, roles=_roles(), given=given, problem=problem
+    )
 
 
 def _doer() -> Doer:

@@ -6,7 +6,7 @@ from typing import Any
 from app.console.access.passwords import hash_of, new_password
 from app.domain.users import Role, User, clean_name
 from app.errors import Se3Error
-from app.store import audit, users
+from app.store import audit, oidc, users
 from app.store.database import Database
 
 
@@ -48,7 +48,7 @@ def add(database: Database, doer: Doer, name: str, role: Role) -> str:
 
 
 def give_password(database: Database, doer: Doer, name: str) -> str:
-    """Give a user a new password to log in with first, and return it; whoever is logged in no longer is.
+    """Give a user a new password to log in with first, and return it; every other way in is closed.
 
     Raises:
         NoSuchUser: there is none of this name.
@@ -58,6 +58,7 @@ def give_password(database: Database, doer: Doer, name: str) -> str:
     with database.write() as connection:
         user = _named(connection, name)
         users.set_password(connection, user, password_hash, is_one_time=True)
+        oidc.unlink(connection, user.id)
         audit.note(connection, doer.name, doer.address, "password_given", user.name)
     return password
 
