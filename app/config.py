@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,13 @@ class Settings:
         "A mapping file; see docs/reference/mapping.md.", parse=setting_values.file
     )
 
+    oidc_issuer: str | None = _variable(
+        "The OpenID Connect provider that people may log in to the console with, such as https://login.example.",
+        parse=setting_values.issuer,
+    )
+    oidc_client_id: str | None = _variable("The console's client id at the provider.")
+    oidc_client_secret: str | None = _variable("The console's client secret at the provider.", secret=True)
+
     @property
     def lenient(self) -> bool:
         """Whether VALIDATION is lenient."""
@@ -231,6 +239,7 @@ def load_settings() -> Settings:
     wrong += _port_held_twice(settings)
     wrong += _too_small_quarantine(settings)
     wrong += _half_set_picture_links(settings)
+    wrong += _half_set_oidc(settings)
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
@@ -274,6 +283,17 @@ def _half_set_picture_links(settings: Settings) -> list[str]:
     return [
         "PICTURE_BASE_URL and PICTURE_LINK_SECRET must both be set, or neither: links to pictures need both"
     ]
+
+
+def _half_set_oidc(settings: Settings) -> list[str]:
+    values = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
+    if not any(values):
+        return []
+    if not all(values):
+        return ["OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must all be set, or none of them"]
+    if find_spec("authlib") is None:
+        return ["OIDC_ISSUER needs the extra oidc: pip install 'se3-receiver[oidc]', or unset it"]
+    return []
 
 
 def _missing_enos_settings(settings: Settings) -> list[str]:

@@ -126,6 +126,15 @@ def web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def issuer(text: str) -> str:
+    """Read an OpenID Connect provider's issuer, which is compared as it is: a slash at its end counts."""
+    web_address(text)
+    url = urlsplit(text)
+    if url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must begin with https://: whoever reads or changes what it sends gets in")
+    return text
+
+
 def long_secret(text: str) -> str:
     """Read a secret that can't be found by trying."""
     if len(text) < _SHORTEST_SECRET:

@@ -1,17 +1,14 @@
 """se3 user: who may log in to the console."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
 from app.cli.opening import at_the_terminal, local_time, open_store, show_table
-from app.console.access.passwords import hash_of, new_password
-from app.domain.users import Role, User, clean_name
-from app.errors import Se3Error
-from app.store import audit
+from app.console.access import accounts
+from app.domain.users import Role, User
 from app.store import users as store
 from app.store.database import Database
+
+_ROLES = click.Choice([role.value for role in Role])
 
 
 @click.group()
@@ -23,20 +20,15 @@ def user() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=_ROLES,
     default=Role.VIEWER.value,
     show_default=True,
-    help="What the user may do; so far all see the same.",
+    help="What the user may do: see, also repair, also manage users.",
 )
 def add(name: str, role: str) -> None:
     """Add a user, and print the password to log in with first."""
-    if not clean_name(name):
-        raise Se3Error("a name has 1 to 100 printable characters")
-    password = new_password()
-    password_hash = hash_of(password)
-    with open_store() as database, database.write() as connection:
-        store.add(connection, clean_name(name), Role(role), password_hash)
-        _note(connection, "user_added", f"{clean_name(name)} {role}")
+    with open_store() as database:
+        password = accounts.add(database, at_the_terminal(), name, Role(role))
     _tell(name, password)
 
 
@@ -51,10 +43,19 @@ def list_users() -> None:
 
 @user.command()
 @click.argument("name")
+@click.argument("role", type=_ROLES)
+def role(name: str, role: str) -> None:
+    """Change what a user may do, and log the user out."""
+    with open_store() as database:
+        accounts.change_role(database, at_the_terminal(), name, Role(role))
+
+
+@user.command()
+@click.argument("name")
 def passwd(name: str) -> None:
     """Give a user a new password to log in with first, and log the user out."""
-    password = new_password()
-    _change(name, "password_given", store.set_password, hash_of(password), is_one_time=True)
+    with open_store() as database:
+        password = accounts.give_password(database, at_the_terminal(), name)
     _tell(name, password)
 
 
@@ -62,41 +63,24 @@ def passwd(name: str) -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """Let a user in no more, and log the user out."""
-    _change(name, "user_disabled", store.disable)
+    with open_store() as database:
+        accounts.disable(database, at_the_terminal(), name)
 
 
 @user.command()
 @click.argument("name")
 def enable(name: str) -> None:
     """Let a disabled user in again."""
-    _change(name, "user_enabled", store.enable)
+    with open_store() as database:
+        accounts.enable(database, at_the_terminal(), name)
 
 
 def first_admin(database: Database) -> str | None:
     """Add the user admin where there are no users yet; returns the password to log in with first."""
-    password = new_password()
     with database.read() as connection:
         if store.any_exists(connection):
             return None
-    password_hash = hash_of(password)
-    with database.write() as connection:
-        store.add(connection, "admin", Role.ADMIN, password_hash)
-        _note(connection, "user_added", f"admin {Role.ADMIN}")
-    return password
-
-
-def _change(name: str, action: str, change: Callable[..., None], *values: object, **named: object) -> None:
-    with open_store() as database, database.write() as connection:
-        found = store.named(connection, clean_name(name))
-        if found is None:
-            raise Se3Error(f"there is no user {name}; `se3 user list` shows all")
-        change(connection, found, *values, **named)
-        _note(connection, action, found.name)
-
-
-def _note(connection: Any, action: str, subject: str) -> None:
-    """Add what was done at the machine's terminal to the audit log."""
-    audit.note(connection, at_the_terminal().name, "", action, subject)
+    return accounts.add(database, at_the_terminal(), "admin", Role.ADMIN)
 
 
 def _state(one: User) -> str:

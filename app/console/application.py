@@ -5,6 +5,8 @@ from flask import Flask
 from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
+from app.console.access.oidc import create_oidc
+from app.console.audit import create_audit
 from app.console.events import create_events
 from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
@@ -13,6 +15,7 @@ from app.console.problems import answer_problems
 from app.console.refused.pages import create_refused
 from app.console.relay import create_relay
 from app.console.reviews import create_reviews
+from app.console.users import create_users
 from app.console.words import give_words
 from app.receiver.health import create_health
 from app.receiver.proxies import behind
@@ -33,12 +36,15 @@ def create_console(settings: Settings) -> Flask:
     for pages in (
         create_languages(app),
         create_logins(database),
+        create_oidc(settings, database, app),
         create_overview(settings, database),
         create_events(settings, database),
         create_exports(database),
         create_reviews(database),
         create_relay(settings, database),
         create_refused(settings, database),
+        create_users(database),
+        create_audit(database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

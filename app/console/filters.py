@@ -46,7 +46,8 @@ def read_filters(typed: Mapping[str, str], user_id: int) -> Filters:
     return Filters(Search(**values), texts, frozenset(wrong))
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """Read a text that a database may be asked for."""
     if "\x00" in text:  # no database's text holds it
         raise ValueError
     return text
@@ -59,19 +60,19 @@ def _person_type(text: str) -> int:
     return number
 
 
-def _local(text: str) -> datetime:
+def local_time(text: str) -> datetime:
     """A time in this machine's zone, as browsers send it: 2026-11-26T08:00."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 _FIELDS: Mapping[str, Callable[[str], Any]] = {
-    "since": _local,
-    "until": _local,
-    "text": _plain,
-    "identity": _plain,
-    "group": _plain,
-    "camera": _plain,
-    "at_camera": _plain,
+    "since": local_time,
+    "until": local_time,
+    "text": plain_text,
+    "identity": plain_text,
+    "group": plain_text,
+    "camera": plain_text,
+    "at_camera": plain_text,
     "kind": Kind,
     "person_type": _person_type,
     "least_score": float,

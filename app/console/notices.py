@@ -32,4 +32,7 @@ def _texts(number: int) -> dict[str, str]:
         "discarded": ngettext(
             "%(num)d refused body was discarded.", "%(num)d refused bodies were discarded.", number
         ),
+        "role_changed": gettext("The user has the other role, and has to log in again."),
+        "user_disabled": gettext("The user is let in no more."),
+        "user_enabled": gettext("The user is let in again."),
     }

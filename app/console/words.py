@@ -99,6 +99,8 @@ def _pages() -> list[Named]:
         ("events.find", gettext("Events")),
         ("relay.show", gettext("Relay")),
         ("refused.find", gettext("Refused")),
+        ("users.show", gettext("Users")),
+        ("audit.find", gettext("Audit log")),
     ]
 
 

@@ -402,6 +402,29 @@ class SessionRow(Base):
     used_at: Mapped[datetime]
 
 
+class OidcLoginRow(Base):
+    """As whom a user is known to the OpenID Connect provider: its subject, which never changes."""
+
+    __tablename__ = "oidc_logins"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    user_id: Mapped[int] = mapped_column(RowId, ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    linked_at: Mapped[datetime]
+
+
+class OidcAttemptRow(Base):
+    """A browser on its way to the provider and back; with `user_id` to link that user, else to log in."""
+
+    __tablename__ = "oidc_attempts"
+
+    token_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("users.id"))
+    wanted: Mapped[str]
+    begun_at: Mapped[datetime]
+
+
 class FailedLoginRow(Base):
     """A login that failed: too many of them, and no more are tried for a while."""
 
@@ -418,6 +441,7 @@ class AuditRow(Base):
     """What a user of the console did or saw; see `app.domain.users.AuditEntry`."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index(None, "at", "id"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
     at: Mapped[datetime]

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from app.domain.users import Role, User
 from app.errors import Se3Error
 from app.store.models import UserRow
 from app.store.sessions import end_all
+from app.store.statements import insert_missing
 
 _COLUMNS = (
     UserRow.id,
@@ -21,16 +22,20 @@ _COLUMNS = (
 )
 
 
+class NameTaken(Se3Error):
+    """There is a user of this name."""
+
+
 def add(connection: Connection, name: str, role: Role, password_hash: str) -> None:
     """Add a user, who has to change the password at the first login.
 
     Raises:
-        Se3Error: there is one of this name.
+        NameTaken: there is one of this name.
     """
-    if named(connection, name):
-        raise Se3Error(f"there is a user {name} already")
     values = {"name": name, "role": role, "password_hash": password_hash, "has_one_time_password": True}
-    connection.execute(insert(UserRow).values(values | {"created_at": datetime.now(UTC)}))
+    statement = insert_missing(connection, UserRow).values(values | {"created_at": datetime.now(UTC)})
+    if connection.scalar(statement.returning(UserRow.id)) is None:
+        raise NameTaken(f"there is a user {name} already")
 
 
 def named(connection: Connection, name: str) -> User | None:
@@ -56,6 +61,18 @@ def any_exists(connection: Connection) -> bool:
 def set_password(connection: Connection, user: User, password_hash: str, *, is_one_time: bool) -> None:
     """Change a user's password; whoever is logged in with the old one no longer is."""
     _change(connection, user, password_hash=password_hash, has_one_time_password=is_one_time)
+
+
+def set_role(connection: Connection, user: User, role: Role) -> None:
+    """Change what a user may do; the user has to log in again."""
+    _change(connection, user, role=role)
+
+
+def is_last_admin(connection: Connection, user: User) -> bool:
+    """Whether nobody else may manage users; nobody changes that until the transaction has ended."""
+    is_admin = UserRow.role == Role.ADMIN
+    query = select(UserRow.id).where(is_admin, UserRow.disabled_at.is_(None)).order_by(UserRow.id)
+    return list(connection.scalars(query.with_for_update())) == [user.id]
 
 
 def disable(connection: Connection, user: User) -> None:

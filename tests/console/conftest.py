@@ -73,3 +73,12 @@ def viewer(console: Flask, add_user: Callable[..., None]) -> Person:
     person = Person(console)
     assert person.log_in("anna").status_code == 302
     return person
+
+
+@pytest.fixture
+def admin(console: Flask, add_user: Callable[..., None]) -> Person:
+    """An admin who is logged in."""
+    add_user("root", Role.ADMIN)
+    person = Person(console)
+    assert person.log_in("root").status_code == 302
+    return person

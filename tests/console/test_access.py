@@ -20,6 +20,7 @@ def test_a_stranger_sees_the_login_page_and_nothing_else(console: Flask, strange
         "/healthz",
         "/static/<path:filename>",
         "/language/<any(en, zh):language>",
+        "/oidc/callback",
     }
     rules = [rule for rule in console.url_map.iter_rules() if "GET" in (rule.methods or ())]
     assert {rule.rule for rule in rules} > open_to_all

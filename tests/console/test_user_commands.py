@@ -58,9 +58,11 @@ def test_a_name_that_nobody_can_type_is_refused(run: Run, name: str) -> None:
 def test_what_is_done_at_the_terminal_is_in_the_audit_log(run: Run, database: Database) -> None:
     for command in ("add", "passwd", "disable", "enable"):
         run(command, "anna")
+    run("role", "anna", "operator")
     with database.read() as connection:
         entries = [(entry.action, entry.subject) for entry in audit.latest(connection, 10)]
     assert entries == [
+        ("role_changed", "anna operator"),
         ("user_enabled", "anna"),
         ("user_disabled", "anna"),
         ("password_given", "anna"),
@@ -90,10 +92,28 @@ def test_a_disabled_user_is_let_in_again_once_enabled(run: Run, stranger: Person
     assert stranger.log_in("anna", password).status_code == 302
 
 
-@pytest.mark.parametrize("command", ["passwd", "disable", "enable"])
+@pytest.mark.parametrize("command", ["passwd anna", "disable anna", "enable anna", "role anna viewer"])
 def test_a_name_that_is_not_there_is_said_to_be_so(run: Run, command: str) -> None:
     with pytest.raises(Se3Error, match="there is no user anna"):
-        run(command, "anna")
+        run(*command.split())
+
+
+def test_another_role_takes_the_place_of_the_old_one(run: Run) -> None:
+    run("add", "anna")
+    run("role", "anna", "operator")
+    assert re.search(r"anna +operator ", run("list"))
+    assert "'boss' is not one of" in run("role", "anna", "boss")
+
+
+@pytest.mark.parametrize("command", ["disable anna", "role anna viewer"])
+def test_one_admin_is_left(run: Run, command: str) -> None:
+    run("add", "anna", "--role", "admin")
+    run("add", "bob", "--role", "admin")
+    run("disable", "bob")
+    with pytest.raises(Se3Error, match="anna is the only admin"):
+        run(*command.split())
+    run("enable", "bob")
+    run(*command.split())
 
 
 def test_the_first_admin_is_added_once(database: Database) -> None:

@@ -133,3 +133,51 @@ def test_the_quarantine_must_hold_the_largest_body_that_is_kept(monkeypatch: pyt
     monkeypatch.setenv("QUARANTINE_MAX_MB", "63")
     with pytest.raises(SettingsError, match="QUARANTINE_MAX_MB must be at least 64, four times MAX_BODY_MB"):
         load_settings()
+
+
+OIDC = {"OIDC_ISSUER": "https://login.example/", "OIDC_CLIENT_ID": "se3", "OIDC_CLIENT_SECRET": "secret"}
+
+
+def set_oidc(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (OIDC | changed).items():
+        monkeypatch.setenv(name, value)
+
+
+def test_an_issuer_stays_as_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_oidc(monkeypatch)
+    assert load_settings().oidc_issuer == "https://login.example/"
+    assert "secret" not in repr(load_settings())
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_the_settings_of_oidc_are_set_all_or_none(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    set_oidc(monkeypatch, **{missing: ""})
+    with pytest.raises(SettingsError, match="OIDC_CLIENT_SECRET must all be set, or none"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_safe"),
+    [
+        ("http://login.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://127.0.0.1:9400", True),
+        ("http://localhost:9400", True),
+    ],
+)
+def test_an_issuer_elsewhere_is_reached_safely(
+    monkeypatch: pytest.MonkeyPatch, issuer: str, is_safe: bool
+) -> None:
+    set_oidc(monkeypatch, OIDC_ISSUER=issuer)
+    if is_safe:
+        assert load_settings().oidc_issuer == issuer
+    else:
+        with pytest.raises(SettingsError, match="OIDC_ISSUER must begin with https://"):
+            load_settings()
+
+
+def test_without_the_extra_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_oidc(monkeypatch)
+    monkeypatch.setattr("app.config.find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match="OIDC_ISSUER needs the extra oidc"):
+        load_settings()

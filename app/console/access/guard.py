@@ -14,6 +14,7 @@ from app.store import audit, sessions, users
 from app.store.database import Database
 
 COOKIE = "se3_session"
+_TO_LOG_IN = ("logins.login", "oidc.login")  # whoever logs in may be logged in elsewhere
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
@@ -94,9 +95,10 @@ def _require_own_form() -> None:
     own = (f"http://{request.host}", f"https://{request.host}")
     if site not in ("same-origin", "none") or (origin and origin not in own):
         abort(403)
-    has_token = g.user and request.endpoint != "logins.login"  # whoever logs in may be logged in elsewhere
-    if has_token and not hmac.compare_digest(
-        request.form.get("form_token", "").encode(), form_token().encode()
+    if (
+        g.user
+        and request.endpoint not in _TO_LOG_IN
+        and not hmac.compare_digest(request.form.get("form_token", "").encode(), form_token().encode())
     ):
         abort(403)
 

@@ -50,12 +50,12 @@ def _log_in(database: Database, name: str, password: str) -> Reply:
     try:
         user = check(database, name, password, request.remote_addr or "")
     except TooManyFailures:
-        return render_template("login.html", problem=_wait()), 429
+        return render_template("login.html", problem=wait()), 429
     token = user and _begin(database, user)
     if not token:
         problem = gettext("The name or the password is wrong.")
         return render_template("login.html", problem=problem), 401
-    return _with_cookie(redirect(_wanted()), token)
+    return with_cookie(redirect(wanted()), token)
 
 
 def _begin(database: Database, user: User) -> str | None:
@@ -67,7 +67,8 @@ def _begin(database: Database, user: User) -> str | None:
         return sessions.begin(connection, user.id, datetime.now(UTC))
 
 
-def _wait() -> str:
+def wait() -> str:
+    """What to do after too many failures."""
     return str(gettext("Too many logins failed. Wait 15 minutes."))
 
 
@@ -76,7 +77,7 @@ def _wrong_with(database: Database, old: str, new: str) -> str | None:
         if not check(database, g.user.name, old, request.remote_addr or ""):
             return str(gettext("The old password is wrong."))
     except TooManyFailures:
-        return _wait()
+        return wait()
     if len(new) < passwords.SHORTEST or new == old:
         shortest = passwords.SHORTEST
         return str(gettext("Choose another password, of %(number)s characters or more.", number=shortest))
@@ -91,17 +92,18 @@ def _change_password(database: Database, new: str) -> Reply:
         users.set_password(connection, g.user, password_hash, is_one_time=False)
         token = sessions.begin(connection, g.user.id, datetime.now(UTC))
         audit.note(connection, g.user.name, request.remote_addr or "", "password_changed")
-    return _with_cookie(redirect(url_for("overview.show")), token)
+    return with_cookie(redirect(url_for("overview.show")), token)
 
 
-def _with_cookie(response: AnyResponse, token: str) -> AnyResponse:
+def with_cookie(response: AnyResponse, token: str) -> AnyResponse:
+    """Have the browser keep a session's token."""
     response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
 
-def _wanted() -> str:
+def wanted() -> str:
     """The page that was asked for before the login; never one of another site."""
-    wanted = request.args.get("wanted", "")
-    is_path = wanted.startswith("/") and not wanted.startswith("//")
-    is_plain = wanted.isprintable() and "\\" not in wanted  # browsers make "//" of "/\t/" and of "/\\"
-    return wanted if is_path and is_plain else url_for("overview.show")
+    path = request.args.get("wanted", "")
+    is_path = path.startswith("/") and not path.startswith("//")
+    is_plain = path.isprintable() and "\\" not in path  # browsers make "//" of "/\t/" and of "/\\"
+    return path if is_path and is_plain else url_for("overview.show")

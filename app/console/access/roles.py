@@ -4,15 +4,18 @@ from collections.abc import Mapping
 
 from app.domain.users import Role
 
-OPEN = frozenset({"static", "logins.login", "languages.choose", "health.healthz"})
+OPEN = frozenset(
+    {"static", "logins.login", "oidc.login", "oidc.callback", "languages.choose", "health.healthz"}
+)
 """Endpoints that anybody gets, logged in or not."""
 
-WITH_ONE_TIME_PASSWORD = OPEN | {"logins.password", "logins.logout"}
+WITH_ONE_TIME_PASSWORD = OPEN | {"logins.password", "logins.logout", "oidc.link"}
 """Endpoints for a user who has to choose a password first."""
 
 NEEDED: Mapping[str, Role] = {
     "logins.password": Role.VIEWER,
     "logins.logout": Role.VIEWER,
+    "oidc.link": Role.VIEWER,
     "health.readyz": Role.VIEWER,
     "overview.show": Role.VIEWER,
     "events.find": Role.VIEWER,
@@ -32,6 +35,13 @@ NEEDED: Mapping[str, Role] = {
     "refused.admit": Role.OPERATOR,
     "refused.admit_all": Role.OPERATOR,
     "refused.discard": Role.OPERATOR,
+    "users.show": Role.ADMIN,
+    "users.add": Role.ADMIN,
+    "users.change_role": Role.ADMIN,
+    "users.give_password": Role.ADMIN,
+    "users.disable": Role.ADMIN,
+    "users.enable": Role.ADMIN,
+    "audit.find": Role.ADMIN,
 }
 """The least role for every other endpoint."""
 
