@@ -5,6 +5,7 @@ from flask import Flask
 from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
+from app.console.boxes import create_boxes
 from app.console.events import create_events
 from app.console.languages import create_languages
 from app.console.overview import create_overview
@@ -30,6 +31,7 @@ def create_console(settings: Settings) -> Flask:
         create_logins(database),
         create_overview(settings, database),
         create_events(database),
+        create_boxes(settings, database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

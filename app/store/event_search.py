@@ -25,9 +25,10 @@ _SUMMARY = (
     "dev_sno",
     "device_ip",
     "ep_id",
+    "source_address",
 )
 _NAMES = ("identity_name", "identity_id", "group_name")
-_CAMERAS = ("dev_sno", "device_ip", "ep_id")
+_CAMERAS = ("dev_sno", "device_ip", "ep_id", "source_address")
 _LAST = UUID(int=2**128 - 1)
 
 
@@ -36,7 +37,8 @@ class Search:
     """What to look for; None and "" leave an aspect open.
 
     Times are those at which an event was stored: when it came, or when it was admitted. `text` is part of a
-    person's name or id, `camera` of a camera's or box's; `identity` and `at_camera` are whole ids.
+    person's name or id, `camera` of a camera's or box's, or of the address it came from; `identity` and
+    `at_camera` are whole ids.
     """
 
     since: datetime | None = None
@@ -74,6 +76,7 @@ class EventSummary:
     dev_sno: str | None
     device_ip: str | None
     ep_id: str | None
+    source_address: str
     state: str
     warnings: int
 

@@ -12,6 +12,7 @@ from tests.console.conftest import Person
 SAMPLES = {
     "<uuid:event_id>": "01a20000-0000-7000-8000-000000000000",
     "<sha256>": "00" * 32,
+    "<path:key>": "ZKZ0001",
 }
 
 

@@ -19,6 +19,10 @@ NEEDED: Mapping[str, Role] = {
     "events.show": Role.VIEWER,
     "events.document": Role.VIEWER,
     "events.picture": Role.VIEWER,
+    "boxes.find": Role.VIEWER,
+    "boxes.show": Role.VIEWER,
+    "boxes.new": Role.VIEWER,
+    "boxes.arrivals": Role.VIEWER,
 }
 """The least role for every other endpoint."""
 
