@@ -5,6 +5,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from app.domain.events import Kind, NewEvent
 from app.domain.senders import ALL, Sender
 from app.store import box_hours, events
@@ -112,6 +114,17 @@ def test_what_is_older_than_a_month_goes(database: Database) -> None:
     with database.read() as connection:
         [heard] = box_hours.heard(connection)
     assert heard.first_at == now
+
+
+def test_of_more_rows_than_a_page_reads_the_newest_are_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(database, *(seen(n, after=3600 * n, box=Sender(f"box{n}", "192.0.2.7")) for n in range(3)))
+    monkeypatch.setattr(box_hours, "_MOST_READ", 2)
+    monkeypatch.setattr(box_hours, "_MOST_SUMMED", 2)
+    assert {key[0].dev_sno for key in hours(database)} == {"box1", "box2"}
+    with database.read() as connection:
+        assert {one.sender.dev_sno for one in box_hours.heard(connection)} == {"box1", "box2"}
 
 
 def test_only_the_senders_that_were_asked_for_are_given(database: Database) -> None:
