@@ -8,8 +8,8 @@ import click
 
 from app.cli.opening import local_time, show_table
 from app.domain.device_changes import DeviceChange
-from app.domain.devices import ABSENT, BoxDetails, BoxStatus, CameraStatus
-from app.domain.texts import shown
+from app.domain.devices import BoxDetails, BoxState, BoxStatus, CameraStatus, cameras_listed
+from app.domain.texts import measured, shown
 
 
 def overview(box: BoxStatus, cameras: Sequence[CameraStatus], now: datetime) -> dict[str, Any]:
@@ -20,13 +20,14 @@ def overview(box: BoxStatus, cameras: Sequence[CameraStatus], now: datetime) -> 
         "name": details.name,
         "addresses": details.addresses,
         "online": box.is_online(now),
+        "state": box.state(now),
         "last_seen_at": box.last_seen_at,
         "version": details.short_version or details.version,
         "temperature": details.temperature,
         "disk_free_size": details.disk_free_size,
         "disk_size": details.disk_size,
         "cameras_online": sum(camera.is_online(box, now) for camera in cameras),
-        "cameras_total": sum(camera.details.status != ABSENT for camera in cameras),
+        "cameras_total": len(cameras_listed(cameras)),
     }
 
 
@@ -64,10 +65,10 @@ def _overview_row(values: dict[str, Any]) -> list[str]:
         shown(values["key"]),
         shown(values["name"] or ""),
         shown(values["addresses"] or ""),
-        "online" if values["online"] else "offline",
+        values["state"],
         local_time(values["last_seen_at"]),
         shown(values["version"] or ""),
-        _number(values["temperature"]),
+        measured(values["temperature"]),
         _disk(values["disk_free_size"], values["disk_size"]),
         f"{values['cameras_online']}/{values['cameras_total']}",
     ]
@@ -80,39 +81,38 @@ def _known(box: BoxStatus, now: datetime) -> dict[str, str | None]:
         "state": _state(box, now),
         "name": details.name,
         "addresses": details.addresses,
-        "port": _number(details.port),
+        "port": measured(details.port),
         "mac": details.mac,
         "dev_sno": details.dev_sno,
         "gateway_sn": details.gateway_sn,
         "version": details.version,
         "sdk version": details.sdk_version,
-        "temperature": _number(details.temperature, " °C"),
-        "cpu used": _number(details.cpu_usage, " %"),
+        "temperature": measured(details.temperature, " °C"),
+        "cpu used": measured(details.cpu_usage, " %"),
         "memory used": _memory(details),
         "disk free": _disk(details.disk_free_size, details.disk_size),
         "first seen": local_time(box.first_seen_at),
         "last seen": local_time(box.last_seen_at),
-        "reports every": _number(box.period_seconds, " s"),
+        "reports every": measured(box.period_seconds, " s"),
     }
 
 
 def _state(box: BoxStatus, now: datetime) -> str:
-    if box.says_offline:
-        return "offline, as it says itself"
-    return "online" if box.is_online(now) else f"offline since {local_time(box.silent_at)}: it is silent"
+    words = {
+        BoxState.OFFLINE: "offline, as it says itself",
+        BoxState.SILENT: f"silent since {local_time(box.silent_at)}",
+    }
+    state = box.state(now)
+    return words.get(state, state)
 
 
 def _memory(details: BoxDetails) -> str:
     used = "" if details.memory_usage is None else f"{details.memory_usage:.0%}"
-    return " of ".join(filter(None, [used, _number(details.memory_size, " GB")]))
+    return " of ".join(filter(None, [used, measured(details.memory_size, " GB")]))
 
 
 def _disk(free: float | None, size: float | None) -> str:
-    return " of ".join(filter(None, [_number(free, " GB"), _number(size, " GB")]))
-
-
-def _number(value: float | None, unit: str = "") -> str:
-    return "" if value is None else f"{value:.6g}{unit}"
+    return " of ".join(filter(None, [measured(free, " GB"), measured(size, " GB")]))
 
 
 def _camera_row(camera: CameraStatus) -> list[str]:

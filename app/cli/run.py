@@ -1,6 +1,5 @@
 """se3 run and migrate: what a site starts."""
 
-import socket
 from contextlib import closing
 
 import click
@@ -10,6 +9,7 @@ from app.cli.processes import console, forwarder, keep_running, receiver, stop_o
 from app.cli.user import first_admin
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
+from app.receiver.addresses import reachable
 from app.store.database import Database
 from app.store.migration import migrate as migrate_database
 from app.telemetry.logs import configure_logging
@@ -27,7 +27,7 @@ def run() -> None:
     load_setup(settings)
     _migrate(settings)
     click.echo(_addresses(settings), err=True)
-    click.echo(f"Look at events here:\n  http://{_reachable(settings.console_bind)}", err=True)
+    click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}", err=True)
     _add_first_admin(settings)
     keep_running([receiver(), forwarder(), console(settings.console_bind)], stop_on_signals())
 
@@ -54,23 +54,6 @@ def _add_first_admin(settings: Settings) -> None:
 
 
 def _addresses(settings: Settings) -> str:
-    address = _reachable(settings.receiver_bind)
+    address = reachable(settings.receiver_bind)[0]
     lines = [f"  http://{address}{path}" for path in (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])]
     return "Type these addresses into the box:\n" + "\n".join(lines)
-
-
-def _reachable(bind: str) -> str:
-    """Address and port by which others reach what listens on `bind`."""
-    host, _, port = bind.rpartition(":")
-    anywhere = host in ("0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
-    return f"{_own_address() if anywhere else host}:{port}"
-
-
-def _own_address() -> str:
-    """This machine's address on the network that leads outside; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737)
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])

@@ -7,6 +7,7 @@ from app.console.access.guard import guard
 from app.console.access.logins import create_logins
 from app.console.access.oidc import create_oidc
 from app.console.audit import create_audit
+from app.console.boxes import create_boxes
 from app.console.events import create_events
 from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
@@ -45,6 +46,7 @@ def create_console(settings: Settings) -> Flask:
         create_refused(settings, database),
         create_users(database),
         create_audit(database),
+        create_boxes(settings, database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

@@ -101,6 +101,7 @@ def _pages() -> list[Named]:
         ("refused.find", gettext("Refused")),
         ("users.show", gettext("Users")),
         ("audit.find", gettext("Audit log")),
+        ("boxes.find", gettext("Boxes")),
     ]
 
 

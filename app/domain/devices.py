@@ -1,8 +1,10 @@
 """Boxes and cameras: what status reports say of them, and what follows from reports and from silence."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from app.domain.events import Arrival
@@ -18,6 +20,15 @@ MEASURED = frozenset(
     {"temperature", "cpu_usage", "memory_size", "memory_usage", "disk_size", "disk_free_size"}
 )
 """The details of a box that vary by themselves: no change when they do, and stale when they are old."""
+
+
+class BoxState(StrEnum):
+    """How a box is. Silent: for three periods no report has come. Without reports nobody knows."""
+
+    ONLINE = "online"
+    SILENT = "silent"
+    OFFLINE = "offline"
+    UNREPORTED = "unreported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +138,13 @@ class BoxStatus:
 
     def is_online(self, at: datetime) -> bool:
         """Whether it counts as online: it does not say otherwise, and was not silent for three periods."""
-        return not self.says_offline and at <= self.silent_at
+        return self.state(at) is BoxState.ONLINE
+
+    def state(self, at: datetime) -> BoxState:
+        """What it says of itself, or that it says nothing any more."""
+        if self.says_offline:
+            return BoxState.OFFLINE
+        return BoxState.ONLINE if at <= self.silent_at else BoxState.SILENT
 
     def after(self, report: StatusReport) -> "BoxStatus":
         """What is known once a later report has come.
@@ -151,6 +168,11 @@ class BoxStatus:
         if gap < SHORTEST_PERIOD_SECONDS:
             return self.period_seconds
         return min(max(gap, (self.period_seconds or 0) / 2), LONGEST_PERIOD_SECONDS)
+
+
+def cameras_listed(cameras: Sequence[CameraStatus]) -> Sequence[CameraStatus]:
+    """Those of a box's cameras that its last list names."""
+    return [camera for camera in cameras if camera.details.status != ABSENT]
 
 
 def first_status(report: StatusReport) -> BoxStatus:

@@ -16,3 +16,8 @@ def shown(text: str) -> str:
     short = _LOGIN.sub("", _URL.sub(r"\1\2", text[:_LONGEST_READ]))
     line = " ".join(short.split())[:LONGEST_SHOWN]
     return "".join(c if c.isprintable() else "\ufffd" for c in line)
+
+
+def measured(value: float | None, unit: str = "") -> str:
+    """A number as people read it, with its unit, which begins with a space; "" where there is none."""
+    return "" if value is None else f"{value:.6g}{unit}"

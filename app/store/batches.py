@@ -13,7 +13,7 @@ from app.domain.devices import StatusReport
 from app.domain.events import NewEvent
 from app.domain.refusals import Refusal
 from app.errors import Conflict, NotStored, StoreUnavailable
-from app.store import counters, devices, events, quarantine
+from app.store import box_hours, counters, devices, events, quarantine
 from app.store.counters import Tally
 from app.store.database import Database
 
@@ -57,11 +57,15 @@ class Batches:
         self._write(batch, more, _CONFLICT_TRIES)
 
     def prune(self) -> None:
-        """Hold the bounds, in a transaction of its own: what is committed stays acknowledged if it fails."""
+        """Hold the bounds, in a transaction of its own: what is committed stays acknowledged if it fails.
+
+        The bounds are the quarantine's, and the age of what is counted for each hour.
+        """
         self._prune_at = time.monotonic() + PRUNE_SECONDS
         try:
             with self._database.write() as connection:
                 quarantine.prune(connection, self._bounds, datetime.now(UTC))
+                box_hours.prune(connection, datetime.now(UTC))
             self._unpruned_part = 0.0
         except Exception as error:  # noqa: BLE001 - whoever writes lives on
             log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])

@@ -25,9 +25,10 @@ _SUMMARY = (
     "dev_sno",
     "device_ip",
     "ep_id",
+    "source_address",
 )
 _NAMES = ("identity_name", "identity_id", "group_name")
-_CAMERAS = ("dev_sno", "device_ip", "ep_id")
+_CAMERAS = ("dev_sno", "device_ip", "ep_id", "source_address")
 _LAST = UUID(int=2**128 - 1)
 
 
@@ -37,8 +38,8 @@ class Search:
 
     Times are those at which an event was stored: when it came, or when it was admitted. `text` is part of a
     person's name or id, or of a group's name; `group` of a group's name alone, `camera` of a camera's or
-    box's; `identity` and `at_camera` are whole ids. `unreviewed_by`: the id of a user who has not reviewed
-    the event.
+    box's, or of the address it came from; `identity` and `at_camera` are whole ids. `unreviewed_by`: the id
+    of a user who has not reviewed the event.
     """
 
     since: datetime | None = None
@@ -78,6 +79,7 @@ class EventSummary:
     dev_sno: str | None
     device_ip: str | None
     ep_id: str | None
+    source_address: str
     state: str
     warnings: int
 

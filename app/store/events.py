@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from app import jsontext
 from app.domain import pointers
 from app.domain.events import FaceEvent, Kind, NewEvent, Recorded
-from app.store import outbox, pictures, sightings, warnings
+from app.store import box_hours, outbox, pictures, sightings, warnings
 from app.store.driver import Insert
 from app.store.models import EventRow
 
@@ -36,6 +36,7 @@ def record(connection: Connection, new_events: Sequence[NewEvent]) -> list[Recor
     for new in sorted(new_events, key=lambda new: _key(new.event)):
         if new.event.id not in outcomes:
             outcomes[new.event.id] = _record_repeated(connection, new, added)
+    box_hours.count(connection, [new for new in new_events if new.event.id in added])
     return [outcomes[new.event.id] for new in new_events]
 
 

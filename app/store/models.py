@@ -367,6 +367,22 @@ class DeviceChangeRow(Base):
     after: Mapped[str | None]
 
 
+class BoxHourRow(Base):
+    """How many events a sender sent in an hour, all or those with a warning; see `app.domain.senders`."""
+
+    __tablename__ = "box_hours"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # one tree to write to, not two
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    dev_sno: Mapped[str] = mapped_column(primary_key=True)
+    source_address: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int]
+    least_lag_ms: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
 class UserRow(Base):
     """A person who may log in to the console; see `app.domain.users.User`."""
 

@@ -59,7 +59,7 @@ def test_the_list_tells_the_living_from_the_dead(tmp_path: Path, boxes: str) -> 
         " 1/1",
     ):
         assert text in living
-    assert " offline " in dead
+    assert " silent " in dead
     assert " 0/1" in dead
     assert "\x1b" not in output
 
@@ -72,6 +72,7 @@ def test_the_list_is_there_for_scripts(tmp_path: Path, boxes: str) -> None:
         "name": "box-93",
         "addresses": "192.168.1.251",
         "online": True,
+        "state": "online",
         "version": "V2R1C01",
         "temperature": 48,
         "disk_free_size": 9.41,
@@ -97,7 +98,7 @@ def test_one_box_is_shown_with_its_cameras_and_changes(tmp_path: Path, boxes: st
     assert "ZKZ0001__192.168.1.151" in output
     assert "absent" in output
     assert "se3cret" not in output
-    assert "offline since " in run_se3(tmp_path, "boxes", "show", "DEAD01", DATABASE_URL=boxes)[1]
+    assert "silent since " in run_se3(tmp_path, "boxes", "show", "DEAD01", DATABASE_URL=boxes)[1]
 
 
 def test_the_last_report_is_printed_as_it_was_sent(tmp_path: Path, boxes: str) -> None:

@@ -14,6 +14,7 @@ SAMPLES = {
     "<any(csv, jsonl, zip):form>": "csv",
     "<uuid:quarantine_id>": "01a20000-0000-7000-8000-000000000000",
     "<sha256>": "00" * 32,
+    "<path:key>": "ZKZ0001",
 }
 
 

@@ -42,6 +42,10 @@ NEEDED: Mapping[str, Role] = {
     "users.disable": Role.ADMIN,
     "users.enable": Role.ADMIN,
     "audit.find": Role.ADMIN,
+    "boxes.find": Role.VIEWER,
+    "boxes.show": Role.VIEWER,
+    "boxes.new": Role.VIEWER,
+    "boxes.arrivals": Role.VIEWER,
 }
 """The least role for every other endpoint."""
 

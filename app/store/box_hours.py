@@ -1,0 +1,86 @@
+"""How many events each box sent in each hour: counted as they are stored, by one statement a transaction."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from app.domain.events import NewEvent
+from app.domain.senders import ALL, Heard, Sender, SenderHour
+from app.store.driver import Insert
+from app.store.models import BoxHourRow
+
+KEPT = timedelta(days=31)
+
+_MOST_READ = 20_000  # rows: a stranger who makes up licence codes must not make pages slow
+_MOST_SUMMED = 100_000  # rows, which the database adds up itself: a month of 134 senders
+_LONGEST_NAME = 200  # characters: PostgreSQL refuses keys of more than 2,700 bytes
+_KEY = ("hour", "dev_sno", "source_address", "code")
+_VALUES = ("events", "least_lag_ms", "first_at", "last_at")
+_SMALLER = "{0} = CASE WHEN excluded.{0} < box_hours.{0} THEN excluded.{0} ELSE box_hours.{0} END"
+_COUNT = Insert(
+    BoxHourRow,
+    (*_KEY, *_VALUES),
+    f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET events = box_hours.events + excluded.events,"
+    f" {_SMALLER.format('least_lag_ms')}, {_SMALLER.format('first_at')},"
+    f" {_SMALLER.replace('<', '>').format('last_at')}",
+)
+
+
+def count(connection: Connection, added: Sequence[NewEvent]) -> None:
+    """Count new events: all of them, and those with each kind of warning."""
+    rows: dict[tuple[Any, ...], list[Any]] = {}
+    for key, value in (item for new in added for item in _counted(new)):
+        rows[key] = _together(rows[key], value) if key in rows else value
+    # In order, so that two transactions which count for the same boxes can't wait for each other.
+    _COUNT.execute(connection, [[*key, *rows[key]] for key in sorted(rows)])
+
+
+def heard(connection: Connection) -> list[Heard]:
+    """Everybody who sent events in the last 31 days, as far back as a bounded number of rows goes."""
+    row = BoxHourRow
+    columns = (row.dev_sno, row.source_address, row.events, row.first_at, row.last_at)
+    newest = select(*columns).where(row.code == ALL).order_by(row.hour.desc()).limit(_MOST_SUMMED).subquery()
+    found = newest.c
+    sums = (func.sum(found.events), func.min(found.first_at), func.max(found.last_at))
+    query = select(found.dev_sno, found.source_address, *sums)
+    rows = connection.execute(query.group_by(found.dev_sno, found.source_address))
+    return [Heard(Sender(dev_sno, address), int(events), *times) for dev_sno, address, events, *times in rows]
+
+
+def since(
+    connection: Connection, hour: datetime, senders: Sequence[Sender] | None = None
+) -> list[SenderHour]:
+    """What came in this hour and after it, newest first; with `senders` only theirs."""
+    row = BoxHourRow
+    columns = (row.dev_sno, row.source_address, row.hour, row.code, row.events, row.least_lag_ms)
+    query = select(*columns).where(row.hour >= hour).order_by(row.hour.desc()).limit(_MOST_READ)
+    if senders is not None:  # more than one box may share one of these, so each row is looked at again
+        query = query.where(
+            row.dev_sno.in_({one.dev_sno for one in senders}),
+            row.source_address.in_({one.source_address for one in senders}),
+        )
+    found = [
+        SenderHour(Sender(dev_sno, address), at, code, events, timedelta(milliseconds=least_lag_ms))
+        for dev_sno, address, at, code, events, least_lag_ms in connection.execute(query)
+    ]
+    return found if senders is None else [one for one in found if one.sender in senders]
+
+
+def prune(connection: Connection, now: datetime) -> None:
+    """Delete what is older than 31 days."""
+    connection.execute(delete(BoxHourRow).where(BoxHourRow.hour < now - KEPT))
+
+
+def _counted(new: NewEvent) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:
+    event = new.event
+    at = event.received_at
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    lag = (at - event.occurred_at) // timedelta(milliseconds=1)
+    for code in {ALL, *(warning.code.value for warning in new.warnings)}:
+        yield (hour, (event.dev_sno or "")[:_LONGEST_NAME], event.source_address, code), [1, lag, at, at]
+
+
+def _together(one: list[Any], other: list[Any]) -> list[Any]:
+    return [one[0] + other[0], min(one[1], other[1]), min(one[2], other[2]), max(one[3], other[3])]
