@@ -72,7 +72,7 @@ def test_a_refused_event_is_sent_again_once_the_cause_is_mended(
     page: Page, hub: Hub, relaying_site: Site
 ) -> None:
     log_in(page, relaying_site)
-    expect(page.get_by_text("healthy")).to_be_visible()
+    reload_until_seen(page, relaying_site, "healthy")
     post(relaying_site, 1, identity_name="Person 1")
     reload_until_seen(page, relaying_site, "EnOS knows no device with this key")
     expect(page.get_by_text("Register the device in EnOS")).to_be_visible()

@@ -1,5 +1,6 @@
 """What a settle leaves beside the row: attempts that failed, and how many fared how in which period."""
 
+import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from app.domain.delivery import DeliveryState
 from app.domain.ids import made_at
 from app.domain.throughput import BOUNDS_MS, PERIOD, Outcome, Throughput, beginning, by_bound, by_period
 from app.domain.times import EPOCH
-from app.store import delivery_counts, events, outbox
+from app.store import counters, delivery_counts, events, outbox
 from app.store.database import Database
 from app.store.deliveries import Attempt, attempts_of
 from app.store.delivery_attempts import MOST_KEPT
@@ -153,6 +154,33 @@ def test_periods_add_up_to_what_became_of_the_deliveries(database: Database) -> 
     hours = by_period(found, first, first + timedelta(hours=1), timedelta(hours=1))
     assert sum(period.delivered for period in hours.values()) == 20
     assert sum(period.parked for period in hours.values()) == 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_the_counts_are_those_of_the_settles_that_counted(
+    database: Database, seed: int
+) -> None:
+    record(database, 40)
+    rng = random.Random(seed)
+    held: list[Claimed] = []
+    settled: Counter[str] = Counter()
+    states = {
+        DeliveryState.DELIVERED: Outcome.DELIVERED,
+        DeliveryState.PARKED: Outcome.PARKED,
+        DeliveryState.PENDING: Outcome.RETRIED,
+    }
+    with database.write() as connection:
+        for number in range(30):
+            held += claim(connection, rng.randint(0, 8))
+            if not rng.randint(0, 4):
+                outbox.release(connection, "enos")  # what is held is another's from the next claim on
+            state, some = rng.choice(list(states)), rng.choices(held, k=6) if held else []
+            batch = [Settlement(row, state, row.attempts + 1, EPOCH, 500, "a fault") for row in some]
+            now = NOW + timedelta(minutes=number)
+            settled[states[state]] += outbox.settle(connection, batch, now)
+        assert counted(connection) == +settled
+        assert counters.deliveries(connection, DeliveryState.DELIVERED) == settled[Outcome.DELIVERED]
+    assert len(+settled) == len(states)
 
 
 def test_the_latency_is_told_by_the_event_s_own_time(database: Database) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, update
@@ -107,7 +107,8 @@ def test_a_forwarder_without_a_heartbeat_is_dead_until_another_has_its_work(data
     (found,) = known(database)
     later = found.heartbeat_at + timedelta(seconds=11)
     assert [one.state for one in as_of([found], found.heartbeat_at)] == [ForwarderState.STANDBY]
-    assert [one.state for one in as_of([found], later)] == [ForwarderState.DEAD]
+    [dead] = as_of([found], later)
+    assert (dead.state, dead.state_since) == (ForwarderState.DEAD, found.heartbeat_at)
     alive = replace(second, heartbeat_at=later)
     assert as_of([found, alive], later) == [alive]
     both_dead = as_of([found, alive], later + timedelta(seconds=11))
@@ -192,8 +193,14 @@ def beat_by_other_is_refused(database: Database) -> bool:
 
 def test_what_a_forwarder_says_of_itself_is_stored(database: Database, leases: ExitStack) -> None:
     lease = leases.enter_context(Lease(database, "enos"))
+    began = datetime.now(UTC)
     lease.report(ForwarderState.PAUSED, "1009: no permission")
     wait_until(lambda: [(f.state, f.reason) for f in known(database)] == [("paused", "1009: no permission")])
+    [paused] = known(database)
+    assert began <= paused.state_since <= datetime.now(UTC)
+    lease.report(ForwarderState.PAUSED, "1009: still none")
+    wait_until(lambda: [f.reason for f in known(database)] == ["1009: still none"])
+    assert known(database)[0].state_since == paused.state_since
 
 
 def test_a_heartbeat_that_fails_ends_the_forwarder(

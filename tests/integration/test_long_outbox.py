@@ -14,7 +14,7 @@ from sqlalchemy import event as sqlalchemy_event
 
 from app.domain.delivery import DeliveryState
 from app.forwarder.results import Results
-from app.store import deliveries, events, outbox, outbox_tools
+from app.store import backlogs, causes, deliveries, events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.event_parts import parts_of
 from app.store.models import OutboxRow
@@ -87,10 +87,13 @@ def look_at_what_stopped(connection: Connection) -> None:
     for state in (DeliveryState.PARKED, DeliveryState.SKIPPED, DeliveryState.DROPPED):
         deliveries.listed(connection, state, 20)
         outbox_tools.chosen(connection, Selection((state,)))
+        for one in causes.causes(connection, state).stopped:
+            causes.of_cause(connection, state, one.cause)
 
 
 def count(connection: Connection) -> None:
     counts(connection)
+    backlogs.backlogs(connection)
 
 
 WORK = [claim_and_settle, take_over, stop_some, look_at_what_stopped, count]
