@@ -9,9 +9,11 @@ from flask import Flask
 
 from app.config import Settings
 from app.errors import StoreUnavailable
+from app.receiver.counting import Counting
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
 from app.receiver.refusing import answer_errors
+from app.receiver.request_ids import name_requests
 from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
 from app.store.database import Database
@@ -35,9 +37,10 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
     app.extensions["writer"] = writer = _writer(settings, database, shared=shares_writer)
+    name_requests(app)
     app.before_request(lambda: read_body(settings.max_body_bytes))
     answer_errors(app, writer, settings.refused_status)
-    app.register_blueprint(create_endpoints(settings, writer))
+    app.register_blueprint(create_endpoints(settings, writer, Counting(database)))
     app.register_blueprint(create_health(settings, database))
     app.register_blueprint(create_pictures(settings, database))
     app.wsgi_app = _forgive_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask documents this way

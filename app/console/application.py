@@ -7,10 +7,12 @@ from app.console.access.guard import guard
 from app.console.access.logins import create_logins
 from app.console.events import create_events
 from app.console.languages import create_languages
+from app.console.metrics import create_metrics
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
 from app.console.words import give_words
 from app.receiver.health import create_health
+from app.receiver.request_ids import name_requests
 from app.store.database import Database
 
 _MOST_BYTES = 64 * 1024  # of a form
@@ -22,6 +24,7 @@ def create_console(settings: Settings) -> Flask:
     app = Flask("app.console")
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
+    name_requests(app)
     guard(app, database)
     give_words(app)
     answer_problems(app)
@@ -31,6 +34,7 @@ def create_console(settings: Settings) -> Flask:
         create_overview(settings, database),
         create_events(database),
         create_health(settings, database),
+        create_metrics(settings, database),
     ):
         app.register_blueprint(pages)
     return app

@@ -14,6 +14,7 @@ NEEDED: Mapping[str, Role] = {
     "logins.password": Role.VIEWER,
     "logins.logout": Role.VIEWER,
     "health.readyz": Role.VIEWER,
+    "metrics.show": Role.VIEWER,
     "overview.show": Role.VIEWER,
     "events.find": Role.VIEWER,
     "events.show": Role.VIEWER,
