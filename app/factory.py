@@ -1,7 +1,7 @@
 """The composition root: puts settings, store and endpoints together into the receiver's WSGI app."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from app.receiver.counting import Counting
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
 from app.receiver.refusing import answer_errors
-from app.receiver.request_ids import name_requests
+from app.receiver.request_ids import WsgiApp, name_requests
 from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
 from app.store.database import Database
@@ -23,8 +23,6 @@ from app.store.shared_writer import SharedWriter
 from app.store.writer import Writer
 
 log = structlog.get_logger(__name__)
-
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask:
