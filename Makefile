@@ -54,6 +54,7 @@ bench: $(READY)  ## measure the receiver beside other servers; TABLES="json form
 TRANSLATIONS := app/console/translations
 
 translations: $(READY)  ## take the console's new texts into the Chinese catalog, and compile it
+	@mkdir -p var
 	$(BIN)/pybabel -q extract -F $(TRANSLATIONS)/babel.cfg --no-location -k gettext -k ngettext:1,2 -o var/messages.pot app/console
 	$(BIN)/pybabel -q update -i var/messages.pot -d $(TRANSLATIONS) --no-fuzzy-matching --ignore-obsolete --width 100
 	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)

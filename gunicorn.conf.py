@@ -8,7 +8,8 @@ from gunicorn.glogging import Logger
 from app.config import load_settings
 from app.telemetry.logs import configure_logging
 
-configure_logging()
+settings = load_settings()
+configure_logging(settings.log_format)
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is untyped, and names the setting
@@ -17,11 +18,12 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is un
     def setup(self, cfg: Config) -> None:
         """Leave the handlers to the root logger."""
         super().setup(cfg)
-        self.error_log.handlers.clear()
-        self.error_log.propagate = True
+        for own in (self.error_log, self.access_log):
+            own.handlers.clear()
+            own.propagate = True
 
 
-bind = [load_settings().receiver_bind]
+bind = [settings.receiver_bind]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "app.receiver.bounded_worker.BoundedWorker"
 threads = 8

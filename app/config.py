@@ -112,6 +112,11 @@ class Settings:
         parse=setting_values.whole_number(0, 10**9),
         unit="MB",
     )
+    log_format: str = _variable(
+        "How log lines look: console, for people and grep; json, one object a line, for programs.",
+        "console",
+        parse=setting_values.one_of("console", "json"),
+    )
     quarantine_max_mb: int = _variable(
         "The quarantine keeps at most this much; the oldest bodies go first.",
         "1024",

@@ -1,7 +1,7 @@
 """The composition root: puts settings, store and endpoints together into the receiver's WSGI app."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -9,13 +9,16 @@ from flask import Flask
 
 from app.config import Settings
 from app.errors import StoreUnavailable
+from app.receiver.counting import Counting
 from app.receiver.gate import Gate
 from app.receiver.health import create_health
 from app.receiver.pictures import create_pictures
 from app.receiver.proxies import behind
 from app.receiver.refusing import answer_errors
+from app.receiver.request_ids import name_requests
 from app.receiver.requests import read_body
 from app.receiver.routes import create_endpoints
+from app.receiver.wsgi import WsgiApp
 from app.store.database import Database
 from app.store.quarantine import bounds_of
 from app.store.recorder import Recorder
@@ -23,8 +26,6 @@ from app.store.shared_writer import SharedWriter
 from app.store.writer import Writer
 
 log = structlog.get_logger(__name__)
-
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask:
@@ -39,11 +40,12 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.extensions["writer"] = writer = _writer(settings, database, shared=shares_writer)
     app.before_request(lambda: read_body(settings.max_body_bytes))
     answer_errors(app, writer, settings.refused_status)
-    app.register_blueprint(create_endpoints(settings, writer))
+    app.register_blueprint(create_endpoints(settings, writer, Counting(database)))
     app.register_blueprint(create_health(settings, database))
     app.register_blueprint(create_pictures(settings, database))
     inner = _forgive_slashes(app.wsgi_app)
     app.wsgi_app = behind(Gate(inner, settings), settings.receiver_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way
+    name_requests(app)
     return app
 
 

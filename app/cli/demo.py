@@ -23,6 +23,7 @@ from app.simulators.enos.strict_hub import StrictHub
 from app.store.database import Database
 from app.store.migration import migrate
 from app.store.queries import Counts, counts
+from app.telemetry.metrics_folder import metrics_folder
 
 _PRODUCT, _SECRET = "demoProduct", "demoSecret"
 _RATE = 2.0  # events a second from each box
@@ -80,7 +81,8 @@ class Demo:
     def run(self, stop: threading.Event, environment: dict[str, str], log_path: Path) -> str:
         """Run until `stop` is set and what was posted has reached EnOS; returns in words what came of it."""
         environment |= {"RECEIVER_BIND": self._url.removeprefix("http://")}
-        with log_path.open("wb") as log, Live(auto_refresh=False) as live:
+        with log_path.open("wb") as log, Live(auto_refresh=False) as live, metrics_folder() as folder:
+            environment |= folder
             for thread in self._posting:
                 thread.start()
             children = [

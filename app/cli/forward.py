@@ -7,13 +7,16 @@ from app.cli.processes import stop_on_signals
 from app.config import load_settings
 from app.forwarder.forwarding import forward as forward_until
 from app.telemetry.logs import configure_logging
+from app.telemetry.metrics import runs
 
 
 @click.command()
 def forward() -> None:
     """Run the forwarder alone: relay stored events to EnOS until SIGTERM or Ctrl-C."""
-    configure_logging()
+    settings = load_settings()
+    configure_logging(settings.log_format)
     stop = stop_on_signals()
     with open_store():  # or say now that it can't be opened
         pass
-    forward_until(load_settings(), stop)
+    runs("forwarder")
+    forward_until(settings, stop)

@@ -7,10 +7,12 @@ import click
 from app.cli.opening import open_store
 from app.cli.processes import stop_on_signals
 from app.config import load_settings
+from app.receiver.counting import Counting
 from app.receiver.listener import listen as listen_until
 from app.store.quarantine import bounds_of
 from app.store.writer import Writer
 from app.telemetry.logs import configure_logging
+from app.telemetry.metrics import runs
 
 
 @click.command()
@@ -23,8 +25,9 @@ def listen(urls: tuple[str, ...], devices: tuple[str, ...]) -> None:
 
     URL is such as ws://192.168.1.50:5679. The database must have been migrated.
     """
-    configure_logging()
     settings = load_settings()
+    configure_logging(settings.log_format)
     stop = stop_on_signals()
     with open_store() as database, closing(Writer(database, bounds_of(settings))) as writer:
-        listen_until(urls, devices, settings, writer, stop)
+        runs("listener")
+        listen_until(urls, devices, settings, writer, Counting(database), stop)

@@ -1,5 +1,6 @@
 """se3 run and migrate: what a site starts."""
 
+import os
 from contextlib import closing
 
 import click
@@ -13,6 +14,7 @@ from app.receiver.addresses import reachable
 from app.store.database import Database
 from app.store.migration import migrate as migrate_database
 from app.telemetry.logs import configure_logging
+from app.telemetry.metrics_folder import metrics_folder
 
 
 @click.command()
@@ -20,23 +22,31 @@ def run() -> None:
     """Run receiver, forwarder and console together; Ctrl-C stops them in order.
 
     Creates or upgrades the database first. At the very first start the console gets a user, admin, whose
-    password is printed, once.
+    password is printed, once. Words for people go to standard output, log lines to standard error.
     """
-    configure_logging()
     settings = load_settings()
+    configure_logging(settings.log_format)
     load_setup(settings)
     _migrate(settings)
-    click.echo(_addresses(settings), err=True)
-    click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}", err=True)
+    click.echo(_addresses(settings))
+    click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}")
     _add_first_admin(settings)
-    keep_running([receiver(), forwarder(), console(settings.console_bind)], stop_on_signals())
+    with metrics_folder() as folder:
+        environment = {**os.environ, **folder}
+        children = [
+            receiver(environment),
+            forwarder(environment),
+            console(settings.console_bind, environment),
+        ]
+        keep_running(children, stop_on_signals())
 
 
 @click.command()
 def migrate() -> None:
     """Create the database's tables, or upgrade them to this version."""
-    configure_logging()
-    click.echo(f"The database has schema {_migrate(load_settings())}.", err=True)
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    click.echo(f"The database has schema {_migrate(settings)}.", err=True)
 
 
 def _migrate(settings: Settings) -> str:
@@ -50,7 +60,7 @@ def _migrate(settings: Settings) -> str:
 def _add_first_admin(settings: Settings) -> None:
     with closing(Database(settings.database_url)) as database:
         if password := first_admin(database):
-            click.echo(f"Log in there as admin with this password, and choose another: {password}", err=True)
+            click.echo(f"Log in there as admin with this password, and choose another: {password}")
 
 
 def _addresses(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from app.store.quarantine import bounds_of
 from app.store.writer_files import WriterFiles
 from app.store.writer_process import WriterProcess
 from app.telemetry.logs import configure_logging
+from app.telemetry.metrics import COMMIT_SECONDS, runs
 
 
 @click.command(hidden=True)
@@ -20,9 +21,10 @@ def write() -> None:
 
     The receiver starts this by itself; there is no need to.
     """
-    configure_logging()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to all: receivers have to finish first
     settings = load_settings()
+    configure_logging(settings.log_format)
     with open_store() as database:
-        batches = Batches(database, bounds_of(settings))
+        runs("writer")
+        batches = Batches(database, bounds_of(settings), COMMIT_SECONDS.observe)
         WriterProcess(WriterFiles(database).socket, batches).serve(sys.stdin.buffer)

@@ -11,6 +11,7 @@ from app.console.boxes import create_boxes
 from app.console.events import create_events
 from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
+from app.console.metrics import create_metrics
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
 from app.console.refused.pages import create_refused
@@ -20,6 +21,7 @@ from app.console.users import create_users
 from app.console.words import give_words
 from app.receiver.health import create_health
 from app.receiver.proxies import behind
+from app.receiver.request_ids import name_requests
 from app.store.database import Database
 
 _MOST_BYTES = 64 * 1024  # of a form
@@ -31,6 +33,7 @@ def create_console(settings: Settings) -> Flask:
     app = Flask("app.console")
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
+    name_requests(app)
     guard(app, database)
     give_words(app)
     answer_problems(app)
@@ -48,6 +51,7 @@ def create_console(settings: Settings) -> Flask:
         create_audit(database),
         create_boxes(settings, database),
         create_health(settings, database),
+        create_metrics(settings, database),
     ):
         app.register_blueprint(pages)
     app.wsgi_app = behind(app.wsgi_app, settings.console_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way

@@ -29,6 +29,11 @@ _RETRY = {
 }
 
 
+def is_known(code: int) -> bool:
+    """Whether it is one that EnOS's documents list."""
+    return code == 200 or code in _PARK | _PAUSE | _RETRY
+
+
 def decide(code: int) -> Decision:
     """Choose what becomes of a message with this code; an unknown code may pass, so it is tried again."""
     if code == 200:

@@ -52,6 +52,10 @@ class Flights:
             message_id, flight = self._flights.popitem()
             self._flights[message_id] = replace(flight, posted_at=now)
 
+    def numbered(self, number: int) -> Flight | None:
+        """The one of this number, if it is still on its way."""
+        return next((flight for flight in self._flights.values() if flight.number == number), None)
+
     def answered(self, message_id: str) -> Flight | None:
         """Take the message out that this reply answers; None if it answers none that is awaited."""
         return self._flights.pop(message_id, None)

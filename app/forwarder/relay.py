@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from app.enos.messages import Reply, envelope_bytes, new_message_id, post
 from app.enos.mode import Mode
 from app.forwarder.byte_rate import ByteRate
@@ -13,7 +15,8 @@ from app.forwarder.claims import Claims
 from app.forwarder.flights import Flights
 from app.forwarder.posts import Backlog, Post
 from app.forwarder.results import Results
-from app.forwarder.verdicts import Verdicts, rows_of
+from app.forwarder.verdicts import Verdicts, rows_of, told
+from app.telemetry.metrics import ENOS_PUBLISH_SECONDS
 
 BATCH_BYTES = 480_000
 """A message of several events has at most so many: two of them go in a second. EnOS takes 524,288."""
@@ -21,6 +24,8 @@ BATCH_BYTES = 480_000
 CLAIMED_AT_ONCE = 1000  # rows; about what makes a message
 _OVERHEAD_BYTES = 150  # of a message: its topic and MQTT's own
 IDLE_SECONDS = 0.005  # how long a new event may wait to be noticed, on SQLite
+
+log = structlog.get_logger(__name__)
 
 
 class Exchange(Protocol):
@@ -153,12 +158,20 @@ class Relay:
 
     def _take_replies(self, timeout: float) -> None:
         """Wait up to `timeout` seconds for replies, and pass on what each means."""
-        for reply in self._exchange.replies(timeout):
+        replies = self._exchange.replies(timeout)
+        self._take_acknowledgements()  # before the replies: what is answered is on its way no longer
+        for reply in replies:
             if flight := self._flights.answered(reply.id):
                 self._rate.arrived(flight.number, time.monotonic())
                 self._verdicts.on_reply(flight, reply)
             elif late := self._flights.answered_late(reply.id):
                 self._verdicts.on_late_reply(late, reply)
+
+    def _take_acknowledgements(self) -> None:
+        for number, at in self._exchange.acknowledgements():
+            self._rate.arrived(number, at)
+            if flight := self._flights.numbered(number):
+                ENOS_PUBLISH_SECONDS.observe(max(0.0, at - flight.posted_at))
 
     def _claim(self) -> None:
         if self._wants_more:
@@ -173,11 +186,11 @@ class Relay:
         while self._may_post() and (message := self._next or self._prepare()):
             self._next = message
             now = time.monotonic()
-            for number, at in self._exchange.acknowledgements():
-                self._rate.arrived(number, at)
+            self._take_acknowledgements()
             if self._rate.wait(message.size, now) or not self._exchange.post(message.payload):
                 return
             self._flights.add(message.id, message.posts, now, self._rate.sent(message.size))
+            log.info("message_posted", **told(message.id, rows_of(message.posts)))
             self._next = None
 
     def _may_post(self) -> bool:

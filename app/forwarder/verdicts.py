@@ -3,16 +3,18 @@
 import random
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
 from app.domain.delivery import LONGEST_RETRY_SECONDS, Decision, retry_delay
 from app.enos.messages import Reply
-from app.enos.replies import FLOW_CODES, decide, explain
+from app.enos.replies import FLOW_CODES, decide, explain, is_known
 from app.forwarder.flights import REPLY_SECONDS, Flight
 from app.forwarder.posts import Backlog, Post
 from app.forwarder.results import Results
 from app.store.settlements import Claimed
+from app.telemetry.metrics import ENOS_REPLY_SECONDS
 
 _LONGEST_FAULT_SECONDS = 5.0  # it may be one event that EnOS fails on: others must not wait for long
 
@@ -62,10 +64,11 @@ class Verdicts:
         posts, decision = flight.posts, decide(reply.code)
         reason = explain(reply.code, reply.message)
         self.heard()
+        _time(flight, str(reply.code) if is_known(reply.code) else "other")
         if decision is Decision.DELIVERED:
             self._backlog.grow()
             self._results.delivered(rows_of(posts), reply.code)
-            log.info("message_delivered", message=flight.id, events=len(posts))
+            log.info("message_delivered", **told(flight.id, rows_of(posts)))
         elif decision is Decision.PARK:
             self._find_offender(flight, reply.code, reason)
         elif decision is Decision.PAUSE:
@@ -83,6 +86,7 @@ class Verdicts:
     def on_silence(self, flight: Flight) -> None:
         """EnOS left a message unanswered, while the connection stood."""
         self._silences += 1
+        _time(flight, "none")
         self._backlog.shrink()
         self._failed(flight, None, f"EnOS did not answer within {REPLY_SECONDS:g} s")
 
@@ -91,12 +95,13 @@ class Verdicts:
         self.heard()
         if decide(reply.code) is Decision.DELIVERED:
             self._results.delivered(rows, reply.code)
+            log.info("message_delivered", **told(reply.id, rows))
 
     def _find_offender(self, flight: Flight, code: int, reason: str) -> None:
         """EnOS takes all of a message or nothing: halve it down to the one event that is to blame."""
         if len(flight.posts) > 1:
             self._backlog.halve(flight.posts)
-            log.info("message_halved", message=flight.id, events=len(flight.posts), code=code, reason=reason)
+            log.info("message_halved", **told(flight.id, rows_of(flight.posts)), code=code, reason=reason)
         else:
             row = flight.posts[0].row
             self._results.parked(row, code, reason)
@@ -113,7 +118,7 @@ class Verdicts:
         was_proven = self.is_proven
         self.is_proven, self.trouble = False, reason if code is None else f"{code}: {reason}"
         self._results.failed(rows_of(flight.posts), code, reason)
-        log.warning("delivery_failed", message=flight.id, events=len(flight.posts), code=code, reason=reason)
+        log.warning("delivery_failed", **told(flight.id, rows_of(flight.posts)), code=code, reason=reason)
         if code in FLOW_CODES:
             self._hold_back(LONGEST_RETRY_SECONDS)
         elif code is not None and not was_proven:
@@ -126,6 +131,15 @@ class Verdicts:
             self._held_until = time.monotonic() + min(longest, retry_delay(self._faults, self._rng))
 
 
+def _time(flight: Flight, code: str) -> None:
+    ENOS_REPLY_SECONDS.labels(code).observe(time.monotonic() - flight.posted_at)
+
+
 def rows_of(posts: Sequence[Post]) -> list[Claimed]:
     """The outbox rows of these posts."""
     return [post.row for post in posts]
+
+
+def told(message_id: str, rows: Sequence[Claimed]) -> dict[str, Any]:
+    """What log lines tell of a message: by the `ids` of its events, one can be followed through all logs."""
+    return {"message": message_id, "events": len(rows), "ids": [str(row.event_id) for row in rows]}

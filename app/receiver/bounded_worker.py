@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app.receiver.promptness import ready_at
 from app.store.counters import TURNED_AWAY
+from app.telemetry.metrics import REQUESTS_WAITING
 
 MOST_WAITING = 256  # requests of a process; whoever came behind so many would be answered too late
 _RETRY_AFTER_SECONDS = 5
@@ -50,6 +51,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             conn.close()
         elif self._room.acquire(blocking=False):
             conn.ready_at = time.monotonic()
+            REQUESTS_WAITING.inc()
             super().enqueue_req(conn)
         else:
             self._turn_away(conn)
@@ -57,6 +59,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def handle(self, conn: TConn) -> Any:
         """Answer it, in a thread."""
         self._room.release()
+        REQUESTS_WAITING.dec()
         ready_at.set(conn.ready_at)
         return super().handle(conn)
 

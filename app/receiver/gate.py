@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -11,14 +11,12 @@ import structlog
 from app.config import Settings
 from app.receiver.pace import Memory, Pace
 from app.receiver.url_keys import take_key
+from app.receiver.wsgi import Environ, WsgiApp
 from app.setting_values import Network
 
 _MOST_READ = 2 * 1024 * 1024  # bytes of a body that is refused: who is cut off while sending reads no reply
 _PIECE_BYTES = 131072
 _TELL_SECONDS = 60.0
-
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,9 @@ import structlog
 from app.config import Settings
 from app.domain.events import Arrival, Kind
 from app.errors import OwnFault, Refused, StoreUnavailable
+from app.receiver import counting
 from app.receiver.body.decoding import decode
+from app.receiver.counting import WEBSOCKET, Counting
 from app.receiver.event.reading import read_events
 from app.receiver.refusing import log_refused, refusal
 from app.store.recorder import Recorder
@@ -28,10 +30,13 @@ log = structlog.get_logger(__name__)
 class Intake:
     """Records real-time events from many threads, and keeps what has to be refused."""
 
-    def __init__(self, settings: Settings, writer: Recorder, stop: threading.Event) -> None:
+    def __init__(
+        self, settings: Settings, writer: Recorder, counting: Counting, stop: threading.Event
+    ) -> None:
         """`stop` ends the wait for a database that is away."""
         self._settings = settings
         self._writer = writer
+        self._counting = counting
         self._stop = stop
 
     def take(self, body: bytes, arrival: Arrival) -> None:
@@ -55,13 +60,17 @@ class Intake:
     def _record(self, body: bytes, arrival: Arrival) -> None:
         decoded = decode(body, _CONTENT_TYPE, self._settings.max_body_bytes)
         new_events = read_events(Kind.REALTIME, decoded, arrival, self._settings)
-        for event in self._until_stored(lambda: self._writer.record(new_events), arrival):
+        recorded = self._until_stored(lambda: self._writer.record(new_events), arrival)
+        self._counting.events(WEBSOCKET, new_events, recorded)
+        for event in recorded:
             log.info("event_stored", id=str(event.id), kind=Kind.REALTIME.value, duplicate=event.duplicate)
 
     def _refuse(self, error: Refused, body: bytes, arrival: Arrival) -> None:
         """Keep the message; of an empty one there is nothing to keep."""
         refused = refusal(error, arrival, _METHOD, _CONTENT_TYPE, body)
         kept = str(self._until_stored(lambda: self._writer.keep(refused), arrival)) if body else None
+        count = counting.failed if isinstance(error, OwnFault) else counting.refused
+        count(WEBSOCKET)
         log_refused(error, arrival, kept)
 
     def _until_stored(self, write: Callable[[], Outcome], arrival: Arrival) -> Outcome:

@@ -17,6 +17,7 @@ from app import jsontext
 from app.config import Settings
 from app.domain.events import Arrival
 from app.errors import Se3Error
+from app.receiver.counting import Counting
 from app.receiver.intake import Intake
 from app.store.recorder import Recorder
 
@@ -30,7 +31,12 @@ log = structlog.get_logger(__name__)
 
 
 def listen(
-    urls: Sequence[str], devices: Sequence[str], settings: Settings, writer: Recorder, stop: threading.Event
+    urls: Sequence[str],
+    devices: Sequence[str],
+    settings: Settings,
+    writer: Recorder,
+    counting: Counting,
+    stop: threading.Event,
 ) -> None:
     """Take the real-time events that boxes serve at `urls`, each in a thread of its own, until `stop` is set.
 
@@ -39,7 +45,7 @@ def listen(
     Raises:
         Se3Error: one of `urls` is not a ws or wss URL.
     """
-    intake = Intake(settings, writer, stop)
+    intake = Intake(settings, writer, counting, stop)
     listeners = [Listener(url, devices, settings.max_body_bytes, intake, stop) for url in urls]
     threads = [threading.Thread(target=listener.run, daemon=True) for listener in listeners]
     for thread in threads:

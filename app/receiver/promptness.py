@@ -4,11 +4,12 @@ import time
 from contextvars import ContextVar
 
 import structlog
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, request
 
 from app.receiver.paths import loggable
 from app.store.counters import REPLIES_LATE
 from app.store.recorder import Recorder
+from app.telemetry.metrics import REPLY_SECONDS
 
 PROMPT_SECONDS = 0.5
 
@@ -19,12 +20,13 @@ log = structlog.get_logger(__name__)
 
 
 def tell_when_late(endpoints: Blueprint, writer: Recorder) -> None:
-    """Have each late reply of these endpoints say so, in a header and the log, and counted."""
+    """Time each reply of these endpoints; have a late one say so in a header and the log, and counted."""
 
     @endpoints.after_request
     def tell(response: Response) -> Response:
         now = time.monotonic()
         seconds = now - (ready_at.get() or now)
+        REPLY_SECONDS.labels((request.endpoint or "").rpartition(".")[2]).observe(seconds)
         if seconds > PROMPT_SECONDS:
             writer.count(REPLIES_LATE)
             route = loggable(g.arrival.route)

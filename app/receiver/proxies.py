@@ -1,11 +1,8 @@
 """Proxies before a WSGI app: who really asks, and how."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+from app.receiver.wsgi import WsgiApp
 
 
 def behind(app: WsgiApp, proxies: int) -> WsgiApp:

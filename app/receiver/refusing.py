@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from app.domain.events import Arrival
 from app.domain.refusals import Refusal
 from app.errors import NotStored, OwnFault, Refused, StoreUnavailable, UnknownPath, WrongMethod
-from app.receiver import replies
+from app.receiver import counting, replies
 from app.receiver.paths import loggable
 from app.receiver.requests import printable
 from app.store.recorder import Recorder
@@ -24,7 +24,7 @@ def answer_errors(app: Flask, writer: Recorder, refused_status: int | None) -> N
     app.register_error_handler(Refused, refuser.refuse)
     app.register_error_handler(NotFound, lambda _: refuser.refuse(UnknownPath(_UNKNOWN_PATH)))
     app.register_error_handler(MethodNotAllowed, refuser.wrong_method)
-    app.register_error_handler(StoreUnavailable, unavailable_reply)
+    app.register_error_handler(StoreUnavailable, _failed)
     for own_fault in (NotStored, InternalServerError):
         app.register_error_handler(own_fault, lambda _: refuser.refuse(OwnFault(_OWN_FAULT)))
     app.register_error_handler(HTTPException, http_problem)
@@ -43,7 +43,9 @@ class Refuser:
         try:
             quarantine_id = str(self._writer.keep(self._refusal(error))) if g.body else None
         except StoreUnavailable as unavailable:
-            return unavailable_reply(unavailable)
+            return _failed(unavailable)
+        count = counting.failed if isinstance(error, OwnFault) else counting.refused
+        count(_route())
         status = self._refused_status if quarantine_id and error.for_good else None
         log_refused(error, g.arrival, quarantine_id)
         return replies.refused(error, status or error.status, quarantine_id)
@@ -69,6 +71,17 @@ def log_refused(error: Refused, arrival: Arrival, quarantine_id: str | None) -> 
     """Say that a body was refused, and under which id it is kept."""
     reasons, path = [str(problem) for problem in error.problems], loggable(arrival.route)
     log.warning("body_refused", status=error.status, path=path, quarantine=quarantine_id, reasons=reasons)
+
+
+def _failed(error: StoreUnavailable) -> Response:
+    counting.failed(_route())
+    return unavailable_reply(error)
+
+
+def _route() -> str:
+    """What the present request's path takes, or that it takes nothing."""
+    blueprint, _, endpoint = (request.endpoint or "").rpartition(".")
+    return endpoint if blueprint == "endpoints" else counting.OTHER
 
 
 def unknown_path_reply() -> Response:

@@ -40,9 +40,15 @@ class Job:
 class Batches:
     """Writes batches of jobs, one at a time, and holds the quarantine's bounds."""
 
-    def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
-        """`bounds`: the quarantine's."""
+    def __init__(
+        self,
+        database: Database,
+        bounds: quarantine.Bounds,
+        committed: Callable[[float], object] = lambda _seconds: None,
+    ) -> None:
+        """`bounds`: the quarantine's; `committed` is told how long each batch took, the COMMIT included."""
         self._database = database
+        self._committed = committed
         self._bounds = bounds
         self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
         self._prune_at = time.monotonic() + PRUNE_SECONDS
@@ -71,6 +77,7 @@ class Batches:
             log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
 
     def _write(self, batch: list[Job], more: Callable[[], list[Job]], tries: int) -> None:
+        began = time.monotonic()
         try:
             with self._database.write() as connection:
                 batch += more()
@@ -81,8 +88,10 @@ class Batches:
             else:
                 self._write_failed(batch, error)
         else:
+            seconds = time.monotonic() - began
             for job in batch:
                 job.tell([next(outcomes) for _ in job.items])
+            self._committed(seconds)
             self._count_kept([item for job in batch for item in job.items if isinstance(item, Refusal)])
 
     def _write_failed(self, batch: list[Job], error: Exception) -> None:

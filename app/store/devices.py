@@ -52,6 +52,11 @@ def boxes(connection: Connection) -> list[BoxStatus]:
     return [_box(row) for row in rows.mappings()]
 
 
+def keys(connection: Connection, limit: int) -> list[str]:
+    """What names each box, in their order, of so many at most."""
+    return list(connection.scalars(select(BoxRow.key).order_by(BoxRow.key).limit(limit)))
+
+
 def box(connection: Connection, key: str) -> BoxStatus | None:
     """One box, or None."""
     row = connection.execute(_box_query(key)).mappings().one_or_none()

@@ -33,9 +33,15 @@ def faults(settings: Settings, database: Database) -> list[str]:
 
 
 def free_disk_mb(database: Database) -> int:
-    """Free disk in MB where SQLite's file is; with PostgreSQL, where this program is."""
+    """Free disk in MB, see `disk_bytes`."""
+    return disk_bytes(database)[1] // 2**20
+
+
+def disk_bytes(database: Database) -> tuple[int, int]:
+    """Size and free part of the disk where SQLite's file is; with PostgreSQL, where this program is."""
     folder = database.sqlite_file.parent if database.sqlite_file else ROOT
-    return shutil.disk_usage(_existing(folder)).free // 2**20
+    usage = shutil.disk_usage(_existing(folder))
+    return usage.total, usage.free
 
 
 def _existing(folder: Path) -> Path:

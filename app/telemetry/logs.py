@@ -1,4 +1,4 @@
-"""One line a log event, on standard error, for people and for `grep`."""
+"""One line a log event, on standard error: for people and for `grep`, or as JSON for programs."""
 
 import io
 import logging
@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
+from structlog.typing import Processor
 
 
 class _StandardError(io.TextIOBase):
@@ -26,24 +27,21 @@ class _StandardError(io.TextIOBase):
             sys.stderr.flush()
 
 
-def configure_logging() -> None:
-    """Send structlog's and every library's log lines to standard error in one form.
+def configure_logging(log_format: str = "console") -> None:
+    """Send structlog's and every library's log lines to standard error in one form: console or json.
 
     Our own lines go there directly: by way of `logging` each would cost twice as much, and there is one for
     every event.
     """
-    before: list[structlog.typing.Processor] = [
+    before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    # A plain traceback: a rich one prints local variables, and so names and faces.
-    renderer = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-    )
+    last = _as_json() if log_format == "json" else _for_people()
     standard_error = cast(TextIO, _StandardError())
     structlog.configure(
-        processors=[*before, renderer],
+        processors=[*before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(standard_error),
         cache_logger_on_first_use=True,
@@ -52,8 +50,23 @@ def configure_logging() -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _for_people() -> list[Processor]:
+    # A plain traceback: a rich one prints local variables, and so names and faces.
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
+
+
+def _as_json() -> list[Processor]:
+    """A traceback, a plain one too, is text in `exception`; what JSON does not know is as Python shows it."""
+    as_text = structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)
+    return [structlog.processors.format_exc_info, as_text]

@@ -18,6 +18,7 @@ from websockets.sync.server import ServerConnection, serve
 from app.config import Settings
 from app.errors import Se3Error
 from app.receiver import intake, listener
+from app.receiver.counting import Counting
 from app.receiver.event.reading import read_events
 from app.receiver.listener import listen
 from app.simulators.box_socket import BoxSocket
@@ -66,7 +67,9 @@ def listen_to(settings: Settings, database: Database) -> Iterator[Listen]:
             changed = Settings(database_url=settings.database_url, max_body_mb=max_body_mb)
             writer = Writer(database, BOUNDS)
             stack.callback(writer.close)
-            thread = threading.Thread(target=listen, args=(urls, devices, changed, writer, stop))
+            thread = threading.Thread(
+                target=listen, args=(urls, devices, changed, writer, Counting(database), stop)
+            )
             thread.start()
             stack.callback(thread.join)
             stack.callback(stop.set)
@@ -330,5 +333,5 @@ def test_an_encrypted_websocket_is_listened_to(
 @pytest.mark.parametrize("url", ["http://box:5679", "ws://", "box:5679", "ws://user:secret@box:port"])
 def test_a_wrong_address_is_said_at_once(settings: Settings, database: Database, url: str) -> None:
     with pytest.raises(Se3Error, match="must look like") as raised:
-        listen([url], [], settings, Writer(database, BOUNDS), threading.Event())
+        listen([url], [], settings, Writer(database, BOUNDS), Counting(database), threading.Event())
     assert "secret" not in str(raised.value)

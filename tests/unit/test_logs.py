@@ -1,6 +1,7 @@
 """Log lines: one form for all, and none that stops what it tells of."""
 
 import io
+import json
 import logging
 import sys
 
@@ -44,3 +45,20 @@ def test_our_lines_and_those_of_libraries_look_alike(capsys: pytest.CaptureFixtu
     ours, theirs = capsys.readouterr().err.splitlines()
     assert ours.partition(" ")[2] == "[warning  ] event_stored id=1"
     assert theirs.partition(" ")[2] == "[warning  ] something"
+
+
+def test_as_json_each_event_is_one_object_whatever_it_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("json")
+    structlog.get_logger("ours").warning("body_refused", reasons=["a\nb", "陈"], odd=io.StringIO)
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        structlog.get_logger("ours").exception("message_failed")
+        logging.getLogger("theirs").exception("something of %s", "gunicorn")
+    ours, failed, theirs = (json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1])
+    assert (ours["event"], ours["level"], ours["reasons"]) == ("body_refused", "warning", ["a\nb", "陈"])
+    assert ours["timestamp"] < failed["timestamp"] < theirs["timestamp"]
+    assert theirs["event"] == "something of gunicorn"
+    for one in (failed, theirs):
+        assert one["exception"].startswith("Traceback")
+        assert "two\nlines" in one["exception"]

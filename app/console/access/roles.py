@@ -17,6 +17,7 @@ NEEDED: Mapping[str, Role] = {
     "logins.logout": Role.VIEWER,
     "oidc.link": Role.VIEWER,
     "health.readyz": Role.VIEWER,
+    "metrics.show": Role.VIEWER,
     "overview.show": Role.VIEWER,
     "events.find": Role.VIEWER,
     "events.show": Role.VIEWER,

@@ -1,0 +1,70 @@
+"""Counts what comes, for Prometheus: by route, by what became of it, and by box."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from app.domain.devices import StatusReport
+from app.domain.events import Kind, NewEvent, Recorded
+from app.domain.texts import shown
+from app.errors import StoreUnavailable
+from app.receiver.paths import STATUS
+from app.store import devices
+from app.store.database import Database
+from app.telemetry.metrics import EVENTS_RECEIVED
+
+OTHER = "other"
+"""A path that takes nothing; and a box that has sent no status report, for anybody can make up names."""
+
+WEBSOCKET = "websocket"
+
+_KNOWN_SECONDS = 60.0
+_MOST_BOXES = 1000
+
+
+class Counting:
+    """Knows the boxes that have sent status reports, as of a minute ago at most."""
+
+    def __init__(self, database: Database) -> None:
+        """Nothing is read before something was stored there."""
+        self._database = database
+        self._names: dict[str, str] = {}
+        self._read_again_at = 0.0
+
+    def events(self, route: str, new_events: Sequence[NewEvent], recorded: Sequence[Recorded]) -> None:
+        """Count events that were stored, or were there before."""
+        for new, outcome in zip(new_events, recorded, strict=True):
+            became = "duplicate" if outcome.duplicate else "stored"
+            EVENTS_RECEIVED.labels(route, became, self._name(new.event.dev_sno)).inc()
+
+    def reports(self, reports: Sequence[StatusReport]) -> None:
+        """Count status reports that were stored."""
+        for report in reports:
+            EVENTS_RECEIVED.labels(STATUS, "stored", self._name(report.key)).inc()
+
+    def _name(self, key: str | None) -> str:
+        if time.monotonic() >= self._read_again_at:
+            self._read()
+        return self._names.get(key or "", OTHER)
+
+    def _read(self) -> None:
+        """Read them here: the database has just stored something, so it is there, and quick to answer.
+
+        Each gets its counters now: one that rises from nothing looks to Prometheus as if it had not risen.
+        """
+        self._read_again_at = time.monotonic() + _KNOWN_SECONDS
+        with suppress(StoreUnavailable), self._database.read() as connection:  # what was stored is answered
+            self._names = {key: shown(key) for key in devices.keys(connection, _MOST_BOXES)}
+        for name in self._names.values():
+            for kind in Kind:
+                EVENTS_RECEIVED.labels(kind.value, "stored", name)
+
+
+def refused(route: str) -> None:
+    """Count a body that was refused; whose it is nobody knows."""
+    EVENTS_RECEIVED.labels(route, "refused", OTHER).inc()
+
+
+def failed(route: str) -> None:
+    """Count a body that was not stored for a fault of our own: the database was away, say."""
+    EVENTS_RECEIVED.labels(route, "failed", OTHER).inc()

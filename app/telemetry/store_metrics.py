@@ -1,0 +1,124 @@
+"""What the store knows, for Prometheus: read when it is asked for, so it survives every restart."""
+
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from itertools import islice
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.config import Settings
+from app.domain.devices import BoxStatus
+from app.domain.forwarders import Forwarder, ForwarderState, as_of
+from app.domain.texts import shown
+from app.store import channels, clock, devices
+from app.store.database import Database
+from app.store.queries import QuickCounts, quick_counts
+from app.store.size import size_bytes
+from app.telemetry.health import disk_bytes, faults
+
+_MOST_BOXES = 1000
+
+
+class StoreMetrics(Collector):
+    """Looks at what is quick to look at, however many events there are."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        """Nothing is read yet."""
+        self._settings = settings
+        self._database = database
+
+    def collect(self) -> Iterator[Metric]:
+        """Read everything, as of one moment.
+
+        Raises:
+            StoreUnavailable: the database can't be read.
+        """
+        with self._database.read() as connection:
+            counts, now = quick_counts(connection), clock.now(connection)
+            forwarders = as_of(channels.forwarders(connection), now)
+            boxes = list(islice(devices.boxes(connection), _MOST_BOXES))
+            size = size_bytes(self._database, connection)
+        yield from _of_deliveries(counts, now)
+        yield from _of_receiver(counts)
+        yield from _of_forwarders(forwarders)
+        yield from _of_boxes(boxes, now)
+        yield from self._of_disk(size)
+        yield from self._of_installation()
+
+    def _of_disk(self, size: int) -> Iterator[Metric]:
+        total, free = disk_bytes(self._database)
+        yield _gauge("se3_database_size_bytes", "What the database takes up.", size)
+        yield _gauge(
+            "se3_disk_size_bytes", "The disk of SQLite's file; with PostgreSQL, of the program.", total
+        )
+        yield _gauge("se3_disk_free_bytes", "What is free of it.", free)
+        floor = self._settings.disk_floor_mb * 2**20
+        yield _gauge(
+            "se3_disk_floor_bytes", "With less free, the receiver is not ready: DISK_FLOOR_MB.", floor
+        )
+
+    def _of_installation(self) -> Iterator[Metric]:
+        ready = not faults(self._settings, self._database)
+        yield _gauge("se3_ready", "1 while nothing keeps a receiver from taking events.", ready)
+        is_set_up = bool(self._settings.enos_broker_url or self._settings.enos_mapping)
+        yield _gauge("se3_enos_set_up", "1 if events are to go to EnOS.", is_set_up)
+        build = GaugeMetricFamily("se3_build_info", "Always 1.", labels=("version", "python"))
+        build.add_metric((version("se3-receiver"), platform.python_version()), 1)
+        yield build
+
+
+def _of_deliveries(counts: QuickCounts, now: datetime) -> Iterator[Metric]:
+    states = counts.outbox.items()
+    yield _gauges(
+        "se3_deliveries", "Deliveries to EnOS, by state.", ("state",), [((s,), n) for s, n in states]
+    )
+    oldest = counts.oldest_waiting_at
+    age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    yield _gauge("se3_oldest_waiting_seconds", "How long ago the event came that waits longest.", age)
+    yield _gauge("se3_events_stored", "Events in the database.", counts.events)
+
+
+def _of_receiver(counts: QuickCounts) -> Iterator[Metric]:
+    yield _counter("se3_replies_late", "Replies that came after more than 0.5 s.", counts.replies_late)
+    yield _counter("se3_requests_turned_away", "Requests that got 503 unread.", counts.turned_away)
+    yield _gauge("se3_quarantine_bodies", "Refused bodies that are kept.", counts.quarantine)
+    yield _counter(
+        "se3_quarantine_dropped", "Refused bodies deleted for want of room.", counts.quarantine_dropped
+    )
+
+
+def _of_forwarders(forwarders: Sequence[Forwarder]) -> Iterator[Metric]:
+    numbers = {(one.channel, state.value): 0 for one in forwarders for state in ForwarderState}
+    for one in forwarders:
+        numbers[one.channel, one.state.value] += 1
+    yield _gauges(
+        "se3_forwarders", "Forwarders, by channel and state.", ("channel", "state"), numbers.items()
+    )
+
+
+def _of_boxes(boxes: Sequence[BoxStatus], now: datetime) -> Iterator[Metric]:
+    online = [((shown(box.key),), box.is_online(now)) for box in boxes]
+    yield _gauges("se3_box_online", "1 while a box reports, and not that it is offline.", ("box",), online)
+    reports = [((shown(box.key),), box.last_seen_at.timestamp()) for box in boxes]
+    name = "se3_box_last_report_timestamp_seconds"
+    yield _gauges(name, "When a box's last status report came.", ("box",), reports)
+
+
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, help_text, float(value))
+
+
+def _counter(name: str, help_text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, help_text, float(value))
+
+
+def _gauges(
+    name: str, help_text: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], float]]
+) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=labels)
+    for label_values, value in values:
+        family.add_metric(label_values, float(value))
+    return family

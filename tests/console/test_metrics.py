@@ -1,0 +1,150 @@
+"""/metrics: what was posted to a real receiver, over all its processes and the death of one."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import Settings
+from app.console.application import create_console
+from app.store.database import Database
+from app.store.queries import counts
+from app.telemetry.metrics import FOLDER
+from app.telemetry.metrics_folder import metrics_folder
+from tests.console.conftest import Person
+from tests.support.metrics import Samples, read_metrics, total
+from tests.support.payloads import payload
+from tests.support.receivers import Receiver, event
+from tests.support.waiting import wait_until
+
+BOX = payload("history-contract")["ext_data"]["dev_sno"]
+RECEIVED = "se3_events_received_total"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    found = tmp_path / "metrics"
+    found.mkdir()
+    monkeypatch.setenv(FOLDER, str(found))
+    return found
+
+
+@pytest.fixture
+def receiver(tmp_path: Path, folder: Path, database_url: str) -> Iterator[Receiver]:
+    receiver = Receiver(tmp_path, database_url, **{FOLDER: str(folder)})
+    yield receiver
+    receiver.program.stop()
+
+
+@pytest.fixture
+def scrape(folder: Path, database_url: str, add_user: Callable[..., None]) -> Iterator[Callable[[], Samples]]:
+    """Asks for /metrics as a viewer."""
+    assert os.environ[FOLDER] == str(folder)
+    app = create_console(Settings(database_url=database_url, disk_floor_mb=0))
+    add_user("prometheus")
+    person = Person(app)
+    person.log_in("prometheus")
+
+    def ask() -> Samples:
+        reply = person.get("/metrics")
+        assert reply.status_code == 200
+        assert reply.content_type.startswith("text/plain; version=")
+        return read_metrics(reply.text)
+
+    with closing(app.extensions["database"]):
+        yield ask
+
+
+def send(receiver: Receiver, path: str, document: Any) -> int:
+    return receiver.http.request("POST", f"{receiver.url}{path}", json=document).status
+
+
+def event_of(box: str) -> dict[str, Any]:
+    document = event(99)
+    return document | {"ext_data": document["ext_data"] | {"dev_sno": box}}
+
+
+def report() -> dict[str, Any]:
+    return payload("status-v2r4") | {"dev_sno": BOX}
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_it_tells_what_was_posted_though_a_worker_is_killed(
+    receiver: Receiver, scrape: Callable[[], Samples], database_url: str
+) -> None:
+    assert send(receiver, "/DeviceStatus", report()) == 200
+    for number in range(10):
+        assert receiver.post(number) == (200, False)
+    assert receiver.post(3) == (200, True)
+    assert send(receiver, "/RealTimeEvent", event_of("nobody's")) == 200
+    assert send(receiver, "/HistoryEvent", {}) == 422
+    assert send(receiver, "/Mistyped", {}) == 404
+
+    def agrees(samples: Samples, stored: int) -> None:
+        assert total(samples, RECEIVED, route="history", outcome="stored", box=BOX) == stored
+        assert total(samples, RECEIVED, route="history", outcome="duplicate", box=BOX) == 1
+        assert total(samples, RECEIVED, route="realtime", outcome="stored", box="other") == 1
+        assert total(samples, RECEIVED, route="status", outcome="stored", box=BOX) == 1
+        assert total(samples, RECEIVED, route="history", outcome="refused") == 1
+        assert total(samples, RECEIVED, route="other", outcome="refused") == 1
+        assert total(samples, "se3_reply_seconds_count", route="history") == stored + 2
+        assert total(samples, "se3_reply_seconds_bucket", route="history", le="+Inf") == stored + 2
+        assert total(samples, "se3_deliveries", state="pending") == stored + 1
+        assert total(samples, "se3_commit_seconds_count") >= 1
+        assert total(samples, "se3_requests_waiting") == 0
+
+    agrees(scrape(), 10)
+    workers = children_of(receiver.program.pid)
+    os.kill(workers[0], signal.SIGKILL)
+    wait_until(lambda: total(scrape(), "se3_processes", process="receiver") == 2)
+    assert children_of(receiver.program.pid) != workers
+    agrees(scrape(), 10)
+    for number in range(10, 20):
+        assert receiver.post(number) == (200, False)
+    agrees(scrape(), 20)
+    with closing(Database(database_url)) as database, database.read() as connection:
+        assert counts(connection).events == 21
+
+
+def test_who_has_ended_runs_no_more_and_leaves_one_file(
+    receiver: Receiver, scrape: Callable[[], Samples], folder: Path
+) -> None:
+    assert receiver.post(1) == (200, False)
+    wait_until(lambda: total(scrape(), "se3_processes") == 3)  # two workers and the writer process
+    receiver.program.stop()
+    wait_until(lambda: total(scrape(), "se3_processes") == 0)
+    assert total(scrape(), RECEIVED, route="history", outcome="stored") == 1
+    assert {file.name for file in folder.glob("*.db")} == {"counter_past.db", "histogram_past.db"}
+
+
+def test_without_a_shared_folder_it_tells_what_the_store_knows(viewer: Person) -> None:
+    samples = read_metrics(viewer.get("/metrics").text)
+    assert total(samples, "se3_ready") == 1
+    assert total(samples, "se3_database_size_bytes") > 0
+    assert 0 < total(samples, "se3_disk_free_bytes") <= total(samples, "se3_disk_size_bytes")
+    assert total(samples, "se3_build_info") == 1
+    assert not [name for name, _ in samples if name.startswith(("se3_reply", "se3_events_received"))]
+
+
+def test_a_stranger_is_told_nothing(stranger: Person) -> None:
+    assert stranger.get("/metrics").status_code == 302
+
+
+def test_a_folder_for_children_is_empty_and_does_not_stay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "counter_1.db").touch()
+    with metrics_folder() as given:
+        assert (given, list(folder.iterdir())) == ({FOLDER: str(folder)}, [])
+    monkeypatch.delenv(FOLDER)
+    with metrics_folder() as given:
+        own = Path(given[FOLDER])
+        assert own.is_dir()
+    assert not own.exists()

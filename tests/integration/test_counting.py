@@ -1,0 +1,122 @@
+"""What is counted for Prometheus where something goes wrong, and what no label ever holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY, generate_latest
+
+from app.enos.messages import Reply
+from app.forwarder import flights
+from app.receiver.counting import Counting
+from app.store import events
+from app.store.database import Database
+from app.telemetry.logs import configure_logging
+from tests.integration.conftest import BoxClient
+from tests.support.fake_exchange import FakeExchange
+from tests.support.new_events import new_event
+from tests.support.payloads import payload
+from tests.support.relays import all_settled, relay_for, step_until
+
+
+@pytest.fixture
+def grew() -> Callable[..., float]:
+    """By how much a figure has grown since the test began; others of this process may have counted too."""
+    before = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in REGISTRY.collect()
+        for sample in family.samples
+    }
+
+    def since(name: str, **labels: str) -> float:
+        now = REGISTRY.get_sample_value(name, labels) or 0.0
+        return now - before.get((name, *sorted(labels.items())), 0.0)
+
+    return since
+
+
+def received(grew: Callable[..., float], route: str, outcome: str, box: str = "other") -> float:
+    return grew("se3_events_received_total", route=route, outcome=outcome, box=box)
+
+
+def post(database: Database, *numbers: int) -> None:
+    with database.write() as connection:
+        events.record(connection, [new_event(number) for number in numbers])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_database_that_is_away_does_not_take_has_failed(
+    box: BoxClient, database: Database, grew: Callable[..., float]
+) -> None:
+    assert box.post("/HistoryEvent", json=payload("history-contract")).status_code == 200
+    file: Any = database.sqlite_file
+    elsewhere = file.rename(file.with_suffix(".away"))
+    assert box.post("/HistoryEvent", json=payload("history-v2r4")).status_code == 503
+    assert box.post("/HistoryEvent", data=b"{").status_code == 503
+    elsewhere.rename(file)
+    assert received(grew, "history", "stored") == 1
+    assert received(grew, "history", "failed") == 2
+    assert received(grew, "history", "refused") == 0
+
+
+def test_no_label_holds_what_a_stranger_sends(box: BoxClient) -> None:
+    document = payload("history-contract") | {"identity_name": "secret-name"}
+    document["ext_data"] = document["ext_data"] | {"dev_sno": "secret-box"}
+    assert box.post("/HistoryEvent", json=document).status_code == 200
+    assert box.post("/secret-path", json=document).status_code == 404
+    assert b"secret" not in generate_latest(REGISTRY)
+
+
+def test_a_box_is_known_once_it_has_sent_a_report(
+    box: BoxClient, grew: Callable[..., float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.receiver.counting._KNOWN_SECONDS", 0.0)
+    event, report = payload("history-contract"), payload("status-v2r4") | {"dev_sno": "AKOPKKKKK"}
+    box.post("/HistoryEvent", json=event)
+    box.post("/DeviceStatus", json=report)
+    box.post("/HistoryEvent", json=event)
+    assert received(grew, "history", "stored") == 1
+    assert received(grew, "status", "stored", "AKOPKKKKK") == 1
+    assert received(grew, "history", "duplicate", "AKOPKKKKK") == 1
+
+
+def test_boxes_that_cannot_be_read_keep_no_event_from_being_counted(
+    database: Database, grew: Callable[..., float]
+) -> None:
+    with database.write() as connection:
+        recorded = events.record(connection, [new_event()])
+    gone = Database("sqlite:////nowhere/se3.db")
+    Counting(gone).events("history", [new_event()], recorded)
+    assert received(grew, "history", "stored") == 1
+
+
+def test_replies_are_timed_by_codes_that_are_known(database: Database, grew: Callable[..., float]) -> None:
+    exchange = FakeExchange(lambda _elements: 987654)
+    relay = relay_for(database, exchange)
+    post(database, 1)
+    step_until(relay, lambda: exchange.messages)
+    exchange.answer = lambda _elements: 200
+    step_until(relay, all_settled(database))
+    assert grew("se3_enos_reply_seconds_count", code="other") == 1
+    assert grew("se3_enos_reply_seconds_count", code="200") == 1
+
+
+def test_a_late_answer_is_a_silence_first_and_both_name_the_event(
+    database: Database,
+    grew: Callable[..., float],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure_logging()
+    monkeypatch.setattr(flights, "REPLY_SECONDS", 0.05)
+    exchange = FakeExchange(lambda _elements: None)
+    relay = relay_for(database, exchange)
+    post(database, 1)
+    step_until(relay, lambda: grew("se3_enos_reply_seconds_count", code="none"))
+    exchange._replies.append(Reply(exchange.messages[0][0], 200, ""))
+    step_until(relay, all_settled(database))
+    with database.read() as connection:
+        [event] = events.latest(connection, 2)
+    lines = [line for line in capsys.readouterr().err.splitlines() if str(event.id) in line]
+    names = ("message_posted", "delivery_failed", "message_delivered")
+    assert [name for line in lines for name in names if name in line] == list(names)
