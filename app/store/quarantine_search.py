@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, func, or_, select, type_coerce
 
+from app import jsontext
 from app.domain.refusals import FaultKind, Quarantined, kind_of_fault
 from app.store import quarantine
 from app.store.models import QuarantineRow
@@ -16,7 +17,8 @@ MOST_LOOKED_AT = 5_000
 """Bodies that one page looks through, so that it comes at once however few of them match."""
 
 _CURSOR_TIME = "%Y%m%dT%H%M%S.%f"
-_FAULT = (QuarantineRow.status, QuarantineRow.route, QuarantineRow.problems)
+_PROBLEMS = type_coerce(QuarantineRow.problems, Text).label("problems")  # as text, which is compared sooner
+_FAULT = (QuarantineRow.status, QuarantineRow.route, _PROBLEMS)
 _NEWEST = (QuarantineRow.last_received_at.desc(), QuarantineRow.id.desc())
 
 
@@ -53,12 +55,6 @@ class RefusedSearch:
         """Whether nothing narrows it."""
         return self == RefusedSearch()
 
-    def matches(self, status: int, route: str, problems: list[dict[str, str]]) -> bool:
-        """Whether a body refused so is looked for."""
-        if self.status not in (None, status):
-            return False
-        return not self.fault or kind_of_fault(status, route, problems).key == self.fault
-
 
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
@@ -94,15 +90,15 @@ def find(
 ) -> RefusedPage:
     """The bodies that match and came last, but before `before`."""
     most = limit + 1 if search.matches_all else MOST_LOOKED_AT
-    query = select(QuarantineRow.last_received_at, QuarantineRow.id, *_FAULT).order_by(*_NEWEST).limit(most)
-    rows = connection.execute(query.where(_is_older(before)) if before else query).all()
-    found = [Cursor(row[0], row.id) for row in rows if search.matches(row.status, row.route, row.problems)]
+    query = select(QuarantineRow.id, *_FAULT).order_by(*_NEWEST).limit(most)
+    looked_at = connection.execute(query.where(_is_older(before)) if before else query).all()
+    found = _matching(looked_at, search)
     if len(found) > limit:
-        return RefusedPage(_bodies(connection, found[:limit]), found[limit - 1], is_cut=False)
-    is_cut = len(rows) == MOST_LOOKED_AT and not search.matches_all
-    return RefusedPage(
-        _bodies(connection, found), Cursor(rows[-1][0], rows[-1].id) if is_cut else None, is_cut
-    )
+        bodies = _bodies(connection, found[:limit])
+        return RefusedPage(bodies, _behind(bodies[-1]), is_cut=False)
+    is_cut = len(looked_at) == MOST_LOOKED_AT and not search.matches_all
+    last = _behind(*_bodies(connection, [looked_at[-1].id])) if is_cut else None
+    return RefusedPage(_bodies(connection, found), last, is_cut)
 
 
 def fault_counts(connection: Connection) -> list[FaultCount]:
@@ -113,7 +109,7 @@ def fault_counts(connection: Connection) -> list[FaultCount]:
     for status, route, problems, bodies in connection.execute(
         select(*columns, func.count()).group_by(*columns)
     ):
-        kind = kind_of_fault(status, route, problems)
+        kind = kind_of_fault(status, route, jsontext.parse(problems))
         before = counts[kind].bodies if kind in counts else 0
         counts[kind] = FaultCount(kind, status, before + bodies)
     return sorted(counts.values(), key=lambda count: (-count.bodies, count.status, count.kind.reasons))
@@ -123,8 +119,7 @@ def ids_to_go(connection: Connection, search: RefusedSearch, after: UUID | None 
     """The ids of bodies that match among those behind `after`, of as many as are looked at."""
     query = select(QuarantineRow.id, *_FAULT).order_by(QuarantineRow.id).limit(MOST_LOOKED_AT)
     rows = connection.execute(query.where(QuarantineRow.id > after) if after else query).all()
-    ids = [row.id for row in rows if search.matches(row.status, row.route, row.problems)]
-    return IdsToGo(ids, rows[-1].id if len(rows) == MOST_LOOKED_AT else None)
+    return IdsToGo(_matching(rows, search), rows[-1].id if len(rows) == MOST_LOOKED_AT else None)
 
 
 def _is_older(before: Cursor) -> ColumnElement[bool]:
@@ -135,6 +130,29 @@ def _is_older(before: Cursor) -> ColumnElement[bool]:
     )
 
 
-def _bodies(connection: Connection, found: Sequence[Cursor]) -> list[Quarantined]:
-    bodies = quarantine.get_many(connection, [cursor.id for cursor in found])
-    return [bodies[cursor.id] for cursor in found]
+def _matching(looked_at: Sequence[Row[UUID, int, str, str]], search: RefusedSearch) -> list[UUID]:
+    """The ids of those that match. Most have one of few faults, so each of these is looked at once."""
+    known: dict[tuple[int, str, str], bool] = {}
+    found = []
+    for quarantine_id, status, route, problems in looked_at:
+        fault = (status, route, problems)
+        if fault not in known:
+            known[fault] = _matches(search, *fault)
+        if known[fault]:
+            found.append(quarantine_id)
+    return found
+
+
+def _matches(search: RefusedSearch, status: int, route: str, problems: str) -> bool:
+    if search.status not in (None, status):
+        return False
+    return not search.fault or kind_of_fault(status, route, jsontext.parse(problems)).key == search.fault
+
+
+def _behind(body: Quarantined) -> Cursor:
+    return Cursor(body.last_received_at, body.id)
+
+
+def _bodies(connection: Connection, ids: Sequence[UUID]) -> list[Quarantined]:
+    bodies = quarantine.get_many(connection, ids)
+    return [bodies[quarantine_id] for quarantine_id in ids]
