@@ -8,7 +8,9 @@ from app.console.access.logins import create_logins
 from app.console.events import create_events
 from app.console.languages import create_languages
 from app.console.overview import create_overview
+from app.console.people import create_people
 from app.console.problems import answer_problems
+from app.console.strangers import create_strangers
 from app.console.words import give_words
 from app.receiver.health import create_health
 from app.store.database import Database
@@ -30,6 +32,8 @@ def create_console(settings: Settings) -> Flask:
         create_logins(database),
         create_overview(settings, database),
         create_events(database),
+        create_people(database),
+        create_strangers(database),
         create_health(settings, database),
     ):
         app.register_blueprint(pages)

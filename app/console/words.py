@@ -14,6 +14,7 @@ from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
 from app.store.event_search import MOST_LOOKED_AT
+from app.store.people import MOST_EVENTS, MOST_PEOPLE
 
 Named = tuple[str, str]
 """A value and what it is called."""
@@ -26,6 +27,7 @@ def give_words(app: Flask) -> None:
     for times in (moment, hour_before, hour_after):
         app.jinja_env.filters[times.__name__] = times
     app.jinja_env.globals |= {"ngettext": ngettext, "most_looked_at": MOST_LOOKED_AT}
+    app.jinja_env.globals |= {"most_people": MOST_PEOPLE, "most_events": MOST_EVENTS}
 
     @app.context_processor
     def words_of_all_pages() -> dict[str, object]:
@@ -88,7 +90,12 @@ def hour_after(instant: datetime) -> str:
 
 
 def _pages() -> list[Named]:
-    return [("overview.show", gettext("Overview")), ("events.find", gettext("Events"))]
+    return [
+        ("overview.show", gettext("Overview")),
+        ("events.find", gettext("Events")),
+        ("people.find", gettext("People")),
+        ("strangers.find", gettext("Strangers")),
+    ]
 
 
 def _may(endpoint: str) -> bool:

@@ -19,6 +19,9 @@ NEEDED: Mapping[str, Role] = {
     "events.show": Role.VIEWER,
     "events.document": Role.VIEWER,
     "events.picture": Role.VIEWER,
+    "people.find": Role.VIEWER,
+    "people.show": Role.VIEWER,
+    "strangers.find": Role.VIEWER,
 }
 """The least role for every other endpoint."""
 
