@@ -145,7 +145,7 @@ def _next_id(after: ColumnElement[str]) -> ScalarSelect[Any]:
 def _end(
     identity_id: str | ColumnElement[str], part: ColumnElement[bool], *, is_last: bool = False
 ) -> ScalarSelect[Any]:
-    """The first or the last event of a person."""
+    """The first or the last event of a person; range and order are as in `newest_of`."""
     query = select(EventRow.id).where(EventRow.identity_id.between(identity_id, identity_id), part)
     return (
         query.order_by(*(column.desc() if is_last else column for column in _KEY)).limit(1).scalar_subquery()
