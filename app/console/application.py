@@ -13,10 +13,12 @@ from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
 from app.console.metrics import create_metrics
 from app.console.overview import create_overview
+from app.console.people import create_people
 from app.console.problems import answer_problems
 from app.console.refused.pages import create_refused
 from app.console.relay import create_relay
 from app.console.reviews import create_reviews
+from app.console.strangers import create_strangers
 from app.console.users import create_users
 from app.console.words import give_words
 from app.receiver.health import create_health
@@ -50,6 +52,8 @@ def create_console(settings: Settings) -> Flask:
         create_users(database),
         create_audit(database),
         create_boxes(settings, database),
+        create_people(database),
+        create_strangers(database),
         create_health(settings, database),
         create_metrics(settings, database),
     ):

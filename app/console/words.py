@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from app.console.access.guard import form_token
 from app.console.access.roles import allows
-from app.console.exports.archive import MOST_EVENTS
+from app.console.exports.archive import MOST_EVENTS as MOST_EXPORTED
 from app.console.notices import notice
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
 from app.domain.ids import made_at
 from app.store.event_search import MOST_LOOKED_AT
+from app.store.people import MOST_EVENTS, MOST_PEOPLE
 
 Named = tuple[str, str]
 """A value and what it is called."""
@@ -30,8 +31,10 @@ def give_words(app: Flask) -> None:
     app.jinja_env.globals |= {
         "ngettext": ngettext,
         "most_looked_at": MOST_LOOKED_AT,
-        "most_exported": MOST_EVENTS,
+        "most_exported": MOST_EXPORTED,
     }
+    app.jinja_env.globals |= {"ngettext": ngettext, "most_looked_at": MOST_LOOKED_AT}
+    app.jinja_env.globals |= {"most_people": MOST_PEOPLE, "most_events": MOST_EVENTS}
 
     @app.context_processor
     def words_of_all_pages() -> dict[str, object]:
@@ -102,6 +105,8 @@ def _pages() -> list[Named]:
         ("users.show", gettext("Users")),
         ("audit.find", gettext("Audit log")),
         ("boxes.find", gettext("Boxes")),
+        ("people.find", gettext("People")),
+        ("strangers.find", gettext("Strangers")),
     ]
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, or_, select
 
 from app.store.models import EventReviewRow, EventRow, EventWarningRow, OutboxRow
+from app.store.people import FIRST_ID, LAST_ID, newest_of
 
 MOST_LOOKED_AT = 20_000
 """Events that one page looks through, so that it comes at once however few of them match."""
@@ -29,7 +31,6 @@ _SUMMARY = (
 )
 _NAMES = ("identity_name", "identity_id", "group_name")
 _CAMERAS = ("dev_sno", "device_ip", "ep_id", "source_address")
-_LAST = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Search:
 
     @property
     def matches_all(self) -> bool:
-        """Whether nothing but times narrows it."""
-        return self == Search(self.since, self.until)
+        """Whether nothing narrows it but times and a person, by which indexes find."""
+        return self == Search(self.since, self.until, identity=self.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +99,28 @@ class EventPage:
 
 def find(connection: Connection, search: Search, limit: int, before: UUID | None = None) -> EventPage:
     """The newest events that match, older than `before`."""
-    bounds = [EventRow.id < min(before or _LAST, _id_at(search.until) if search.until else _LAST)]
-    if search.since:
-        bounds.append(EventRow.id >= _id_at(search.since))
+    bounds = (
+        _id_at(search.since) if search.since else FIRST_ID,
+        min(before or LAST_ID, _id_at(search.until) if search.until else LAST_ID),
+    )
     columns = [getattr(EventRow, name) for name in _SUMMARY]
     looked_at = limit + 1 if search.matches_all else MOST_LOOKED_AT
-    newest = select(*columns).where(*bounds).order_by(EventRow.id.desc()).limit(looked_at)
-    found = _matching(connection, newest.subquery(), search, limit + 1)
+    found = _matching(connection, _newest(columns, search, looked_at, *bounds), search, limit + 1)
     if len(found) > limit:
         return EventPage(found[:limit], found[limit - 1].id, is_cut=False)
     if search.matches_all:
         return EventPage(found, None, is_cut=False)
-    ids = select(EventRow.id).where(*bounds).order_by(EventRow.id.desc())
-    last = connection.scalar(ids.offset(MOST_LOOKED_AT - 1).limit(1))
+    ids = _newest([EventRow.identity_id, EventRow.id], search, MOST_LOOKED_AT, *bounds)
+    last = connection.scalar(select(ids.c.id).order_by(ids.c.id.desc()).offset(MOST_LOOKED_AT - 1))
     return EventPage(found, last, is_cut=last is not None)
+
+
+def _newest(columns: Sequence[Any], search: Search, limit: int, since: UUID, before: UUID) -> Subquery:
+    """The newest events from `since` to `before`: of the person that is searched for, else of all."""
+    if search.identity:
+        return newest_of(search.identity, columns, limit, since, before)
+    query = select(*columns).where(EventRow.id >= since, EventRow.id < before)
+    return query.order_by(EventRow.id.desc()).limit(limit).subquery()
 
 
 def _matching(connection: Connection, event: Subquery, search: Search, limit: int) -> list[EventSummary]:
@@ -131,7 +140,6 @@ def _matching(connection: Connection, event: Subquery, search: Search, limit: in
 def _conditions(event: Subquery, search: Search) -> list[ColumnElement[bool]]:
     equal = {
         "kind": search.kind or None,
-        "identity_id": search.identity or None,
         "person_type": search.person_type,
     }
     conditions: list[ColumnElement[bool]] = [

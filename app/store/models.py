@@ -17,12 +17,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    literal_column,
+    or_,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, Integer, TypeDecorator
 
 from app import jsontext
 from app.domain.delivery import DeliveryState
+from app.domain.people import STRANGER
 
 
 def _sqlite_text(value: datetime | None) -> str | None:
@@ -127,6 +130,25 @@ class EventRow(Base):
     fingerprint: Mapped[bytes]
 
 
+# No parameter: it would hide from the databases that an index serves.
+_STRANGER: ColumnElement[int] = literal_column(str(STRANGER))
+
+IS_KNOWN = or_(EventRow.person_type.is_(None), EventRow.person_type != _STRANGER)
+"""An event of somebody whom a box knows; who is no stranger is an employee (SE3 protocol, section 2)."""
+
+IS_STRANGER = EventRow.person_type == _STRANGER
+"""An event of a stranger. Strangers have ids too, and there may be more of them than of all others."""
+
+Index("ix_events_known", EventRow.identity_id, EventRow.id, sqlite_where=IS_KNOWN, postgresql_where=IS_KNOWN)
+Index(
+    "ix_events_strangers",
+    EventRow.identity_id,
+    EventRow.id,
+    sqlite_where=IS_STRANGER,
+    postgresql_where=IS_STRANGER,
+)
+
+
 class PictureRow(Base):
     """A picture, once, however many events show it."""
 
@@ -136,6 +158,15 @@ class PictureRow(Base):
     media_type: Mapped[str]
     size: Mapped[int]
     content: Mapped[bytes]
+
+
+class FaceLikenessRow(Base):
+    """What faces are compared by; see `app.domain.likeness`. NULL: the picture can't be read as a face."""
+
+    __tablename__ = "face_likeness"
+
+    sha256: Mapped[bytes] = mapped_column(ForeignKey("pictures.sha256", ondelete="CASCADE"), primary_key=True)
+    likeness: Mapped[bytes | None]
 
 
 class EventPictureRow(Base):

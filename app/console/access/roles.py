@@ -47,6 +47,9 @@ NEEDED: Mapping[str, Role] = {
     "boxes.show": Role.VIEWER,
     "boxes.new": Role.VIEWER,
     "boxes.arrivals": Role.VIEWER,
+    "people.find": Role.VIEWER,
+    "people.show": Role.VIEWER,
+    "strangers.find": Role.VIEWER,
 }
 """The least role for every other endpoint."""
 
