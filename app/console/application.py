@@ -1,5 +1,7 @@
 """The console's composition root: puts settings, store and pages together into its WSGI app."""
 
+from threading import Event
+
 from flask import Flask
 
 from app.config import Settings
@@ -7,6 +9,7 @@ from app.console.access.guard import guard
 from app.console.access.logins import create_logins
 from app.console.events import create_events
 from app.console.languages import create_languages
+from app.console.live.pages import create_live
 from app.console.overview import create_overview
 from app.console.problems import answer_problems
 from app.console.words import give_words
@@ -22,6 +25,7 @@ def create_console(settings: Settings) -> Flask:
     app = Flask("app.console")
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
+    app.extensions["ending"] = ending = Event()
     guard(app, database)
     give_words(app)
     answer_problems(app)
@@ -29,6 +33,7 @@ def create_console(settings: Settings) -> Flask:
         create_languages(app),
         create_logins(database),
         create_overview(settings, database),
+        create_live(database, ending),
         create_events(database),
         create_health(settings, database),
     ):

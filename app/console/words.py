@@ -88,7 +88,11 @@ def hour_after(instant: datetime) -> str:
 
 
 def _pages() -> list[Named]:
-    return [("overview.show", gettext("Overview")), ("events.find", gettext("Events"))]
+    return [
+        ("overview.show", gettext("Overview")),
+        ("live.show", gettext("Live")),
+        ("events.find", gettext("Events")),
+    ]
 
 
 def _may(endpoint: str) -> bool:

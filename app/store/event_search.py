@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.store.models import EventRow, EventWarningRow, OutboxRow
 
@@ -95,9 +97,8 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
     bounds = [EventRow.id < min(before or _LAST, _id_at(search.until) if search.until else _LAST)]
     if search.since:
         bounds.append(EventRow.id >= _id_at(search.since))
-    columns = [getattr(EventRow, name) for name in _SUMMARY]
     looked_at = limit + 1 if search.matches_all else MOST_LOOKED_AT
-    newest = select(*columns).where(*bounds).order_by(EventRow.id.desc()).limit(looked_at)
+    newest = select(*_columns()).where(*bounds).order_by(EventRow.id.desc()).limit(looked_at)
     found = _matching(connection, newest.subquery(), search, limit + 1)
     if len(found) > limit:
         return EventPage(found[:limit], found[limit - 1].id, is_cut=False)
@@ -106,6 +107,18 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
     ids = select(EventRow.id).where(*bounds).order_by(EventRow.id.desc())
     last = connection.scalar(ids.offset(MOST_LOOKED_AT - 1).limit(1))
     return EventPage(found, last, is_cut=last is not None)
+
+
+def summaries(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, EventSummary]:
+    """The events with these ids, as a list shows them."""
+    if not event_ids:
+        return {}
+    wanted = select(*_columns()).where(EventRow.id.in_(event_ids)).subquery()
+    return {event.id: event for event in _matching(connection, wanted, Search(), len(event_ids))}
+
+
+def _columns() -> list[InstrumentedAttribute[Any]]:
+    return [getattr(EventRow, name) for name in _SUMMARY]
 
 
 def _matching(connection: Connection, event: Subquery, search: Search, limit: int) -> list[EventSummary]:

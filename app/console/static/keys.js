@@ -3,20 +3,21 @@
 "use strict";
 {
   if (matchMedia("(max-width: 40rem)").matches) document.querySelector("[data-close-if-narrow]")?.removeAttribute("open");
-  const cards = [...document.querySelectorAll(".event")];
-  let chosen = -1;
-  const choose = (index) => {
-    if (index < 0 || index >= cards.length) return;
-    cards[chosen]?.classList.remove("chosen");
-    chosen = index;
-    cards[chosen].classList.add("chosen");
-    cards[chosen].querySelector("a").focus();
-    cards[chosen].scrollIntoView({ block: "nearest" });
+  let chosen;
+  const choose = (step) => {
+    const cards = [...document.querySelectorAll(".event")]; // there may be others than a moment ago
+    const next = cards[cards.indexOf(chosen) + step];
+    if (!next) return;
+    chosen?.classList.remove("chosen");
+    chosen = next;
+    chosen.classList.add("chosen");
+    chosen.querySelector("a").focus();
+    chosen.scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "j") choose(chosen + 1);
-    else if (event.key === "k") choose(chosen - 1);
-    else if (event.key === "o" && chosen >= 0) cards[chosen].querySelector("a").click();
+    if (event.key === "j") choose(1);
+    else if (event.key === "k") choose(-1);
+    else if (event.key === "o") chosen?.querySelector("a").click();
   });
 }
