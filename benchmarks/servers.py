@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.cli import processes
 from app.config import ROOT
 from benchmarks.connection import HOST
 from benchmarks.processes import await_answer, running, settings
@@ -25,6 +26,17 @@ def receiver(folder: Path, database_url: str = "") -> Iterator[Server]:
     _run_once([*_SE3, "migrate"], settings(DATABASE_URL=url))
     with _gunicorn("receiver", (*_AS_SHIPPED, "wsgi:app"), settings(DATABASE_URL=url), folder) as (port, pid):
         yield Server("receiver", port, pid, rows_in(url))
+
+
+@contextmanager
+def console(folder: Path, database_url: str) -> Iterator[int]:
+    """The console as `se3 run` starts it, on a database that is there; gives its port."""
+    port = free_port()
+    arguments = processes.console(f"{HOST}:{port}").arguments
+    environment = settings(DATABASE_URL=database_url)
+    with running([sys.executable, *arguments], environment, folder / "console.log"):
+        await_answer(port)
+        yield port
 
 
 @contextmanager

@@ -14,7 +14,7 @@ MOST_STREAMS = 8
 
 _SECONDS = 60.0  # that a stream lasts; the browser then opens the next
 _PAUSE_SECONDS = 0.4
-_BEAT_SECONDS = 2.0  # a write to a client that has gone fails, and frees the thread
+_BEAT_SECONDS = 1.0  # a write to a client that has gone fails, and frees the thread
 _RETRY_MILLISECONDS = 1000  # that the browser waits before it opens the next
 
 log = structlog.get_logger(__name__)
@@ -29,8 +29,8 @@ def messages(
 ) -> Iterator[str]:
     """What is new since the look `after`, as it comes, for about a minute.
 
-    `show` gives, on one line, what a page needs to know of a window since a look. The stream ends within two
-    seconds after `may_go_on` has become false, and at once when `ending` is set.
+    `show` gives, on one line, what a page needs to know of a window since a look. The stream ends within a
+    second or so after `may_go_on` has become false, and at once when `ending` is set.
     """
     yield f"retry: {_RETRY_MILLISECONDS}\n\n"
     ends_at = time.monotonic() + _SECONDS
