@@ -29,14 +29,14 @@ def receiver(folder: Path, database_url: str = "") -> Iterator[Server]:
 
 
 @contextmanager
-def console(folder: Path, database_url: str) -> Iterator[int]:
-    """The console as `se3 run` starts it, on a database that is there; gives its port."""
+def console(folder: Path, database_url: str) -> Iterator[Server]:
+    """The console as `se3 run` starts it, on a database that is there."""
     port = free_port()
     arguments = processes.console(f"{HOST}:{port}").arguments
     environment = settings(DATABASE_URL=database_url)
-    with running([sys.executable, *arguments], environment, folder / "console.log"):
+    with running([sys.executable, *arguments], environment, folder / "console.log") as pid:
         await_answer(port)
-        yield port
+        yield Server("console", port, pid)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The receiver with no and with twenty open live pages of the console."""
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from statistics import median
 
 from app.store.database import Database
-from benchmarks import report, servers
+from benchmarks import memory, report, servers
 from benchmarks.figures import Figures, ratio
 from benchmarks.live_pages import LivePage, live_pages, log_in
 from benchmarks.plan import Plan
@@ -23,16 +24,17 @@ every two seconds, as the page's script does; it loads no pictures. Console and 
 
 
 class _Rounds:
-    """The receiver's figures by the number of open pages, and what those pages got."""
+    """The receiver's figures by the number of open pages; what these got, and took of the console."""
 
-    def __init__(self, plan: Plan, receiver: Server, console_port: int, tokens: Sequence[str]) -> None:
+    def __init__(self, plan: Plan, receiver: Server, console: Server, tokens: Sequence[str]) -> None:
         self._plan = plan
         self._receiver = receiver
-        self._console_port = console_port
+        self._console = console
         self._tokens = tokens
         self.figures: dict[int, list[Figures]] = {0: [], len(tokens): []}
         self.streams: list[int] = []
         self.cards: list[int] = []
+        self.console_shares: list[float] = []
 
     def measure(self) -> None:
         """Each number of pages once a round, none first: streams that end take a while to free their threads.
@@ -50,10 +52,15 @@ class _Rounds:
             require_stored("receiver", events, self._receiver.stored(), CONNECTIONS * len(answered))
 
     def _measure_with(self, number: int) -> None:
-        with live_pages(self._console_port, self._tokens[:number]) as pages:
+        with live_pages(self._console.port, self._tokens[:number]) as pages:
+            began, used = time.monotonic(), self._seconds_used()
             self.figures[number].append(self._post(self._plan.seconds))
             if pages:
                 self._look_at(pages)
+                self.console_shares.append((self._seconds_used() - used) / (time.monotonic() - began))
+
+    def _seconds_used(self) -> float:
+        return sum(usage.seconds for usage in memory.usages(self._console.pid))
 
     def _look_at(self, pages: Sequence[LivePage]) -> None:
         self.streams.append(sum(page.streams for page in pages))
@@ -69,10 +76,10 @@ def measure(plan: Plan) -> str:
     url = f"sqlite:///{plan.folder / 'receiver.db'}"
     with ExitStack() as stack:
         receiver = stack.enter_context(servers.receiver(plan.folder, url))
-        console_port = stack.enter_context(servers.console(plan.folder, url))
+        console = stack.enter_context(servers.console(plan.folder, url))
         with closing(Database(url)) as database:
             tokens = log_in(database, _PAGES)
-        rounds = _Rounds(plan, receiver, console_port, tokens)
+        rounds = _Rounds(plan, receiver, console, tokens)
         rounds.measure()
     rows = (
         (str(number), *report.figures(found), f"{ratio(found, rounds.figures[0]):.2f}")
@@ -80,4 +87,5 @@ def measure(plan: Plan) -> str:
     )
     table = report.table(("pages", *report.FIGURES, "events/s to those with none"), rows)
     got = f"{median(rounds.streams):.0f} of the pages had a stream; all got {sum(rounds.cards):,} cards."
-    return report.section("Live pages", _CAPTION, table, got)
+    took = f"The console took {median(rounds.console_shares):.0%} of a processor for {_PAGES} pages."
+    return report.section("Live pages", _CAPTION, table, f"{got} {took}")

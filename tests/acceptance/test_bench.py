@@ -169,7 +169,7 @@ def test_live_pages_stream_or_poll_while_the_receiver_works(tmp_path: Path) -> N
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
     assert [row[0] for row in rows] == ["pages", "---", "0", "20"]
     assert all(row[-2] == "0" for row in rows[2:]), "the receiver failed"
-    found = re.fullmatch(r"(\d+) of the pages had a stream; all got ([\d,]+) cards\.", lines[-1])
+    found = re.match(r"(\d+) of the pages had a stream; all got ([\d,]+) cards\.", lines[-1])
     assert found
     assert int(found[1]) == MOST_STREAMS
     assert int(found[2].replace(",", "")) >= 20
