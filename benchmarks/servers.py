@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.cli import processes
 from app.config import ROOT
 from benchmarks.connection import HOST
 from benchmarks.processes import await_answer, running, settings
@@ -29,9 +30,12 @@ def receiver(folder: Path, database_url: str = "") -> Iterator[Server]:
 
 @contextmanager
 def console(folder: Path, database_url: str) -> Iterator[Server]:
-    """The console as `se3 run` starts it, on a database that is migrated already."""
-    arguments = (*_AS_SHIPPED, "--workers", "1", "--threads", "16", "wsgi:console")
-    with _gunicorn("console", arguments, settings(DATABASE_URL=database_url), folder) as (port, pid):
+    """The console as `se3 run` starts it, on a database that is there."""
+    port = free_port()
+    arguments = processes.console(f"{HOST}:{port}").arguments
+    environment = settings(DATABASE_URL=database_url)
+    with running([sys.executable, *arguments], environment, folder / "console.log") as pid:
+        await_answer(port)
         yield Server("console", port, pid)
 
 

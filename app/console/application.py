@@ -1,5 +1,7 @@
 """The console's composition root: puts settings, store and pages together into its WSGI app."""
 
+from threading import Event
+
 from flask import Flask
 
 from app.config import Settings
@@ -11,6 +13,7 @@ from app.console.boxes import create_boxes
 from app.console.events import create_events
 from app.console.exports.downloads import create_exports
 from app.console.languages import create_languages
+from app.console.live.pages import create_live
 from app.console.metrics import create_metrics
 from app.console.overview import create_overview
 from app.console.people import create_people
@@ -36,6 +39,7 @@ def create_console(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
     name_requests(app)
+    app.extensions["ending"] = ending = Event()
     guard(app, database)
     give_words(app)
     answer_problems(app)
@@ -54,6 +58,7 @@ def create_console(settings: Settings) -> Flask:
         create_boxes(settings, database),
         create_people(database),
         create_strangers(database),
+        create_live(database, ending),
         create_health(settings, database),
         create_metrics(settings, database),
     ):

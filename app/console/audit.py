@@ -57,6 +57,8 @@ def named_actions() -> dict[str, str]:
         "refused_body_seen": gettext("downloaded a refused body"),
         "refused_admitted": gettext("admitted a refused body"),
         "refused_discarded": gettext("discarded a refused body"),
+        "live_seen": gettext("opened the live page"),
+        "live_watched": gettext("watched live events"),
         "people_seen": gettext("looked at a list of people"),
         "person_seen": gettext("looked at a person"),
         "strangers_seen": gettext("looked at strangers"),

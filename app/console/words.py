@@ -99,14 +99,15 @@ def hour_after(instant: datetime) -> str:
 def _pages() -> list[Named]:
     return [
         ("overview.show", gettext("Overview")),
+        ("live.show", gettext("Live")),
         ("events.find", gettext("Events")),
+        ("people.find", gettext("People")),
+        ("strangers.find", gettext("Strangers")),
+        ("boxes.find", gettext("Boxes")),
         ("relay.show", gettext("Relay")),
         ("refused.find", gettext("Refused")),
         ("users.show", gettext("Users")),
         ("audit.find", gettext("Audit log")),
-        ("boxes.find", gettext("Boxes")),
-        ("people.find", gettext("People")),
-        ("strangers.find", gettext("Strangers")),
     ]
 
 

@@ -77,8 +77,10 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             self._end(self._lingering[0])
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called as the process ends: whoever has sent nothing yet is not waited for either."""
+        """Called as the process ends: who has sent nothing yet is not waited for, nor a reply that lasts."""
         super()._cap_keepalive(deadline)
+        if ending := self.wsgi.extensions.get("ending"):  # the receiver's replies are short
+            ending.set()
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
 

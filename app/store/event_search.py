@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.store.models import EventReviewRow, EventRow, EventWarningRow, OutboxRow
 from app.store.people import FIRST_ID, LAST_ID, newest_of
@@ -103,9 +104,8 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
         _id_at(search.since) if search.since else FIRST_ID,
         min(before or LAST_ID, _id_at(search.until) if search.until else LAST_ID),
     )
-    columns = [getattr(EventRow, name) for name in _SUMMARY]
     looked_at = limit + 1 if search.matches_all else MOST_LOOKED_AT
-    found = _matching(connection, _newest(columns, search, looked_at, *bounds), search, limit + 1)
+    found = _matching(connection, _newest(_columns(), search, looked_at, *bounds), search, limit + 1)
     if len(found) > limit:
         return EventPage(found[:limit], found[limit - 1].id, is_cut=False)
     if search.matches_all:
@@ -121,6 +121,18 @@ def _newest(columns: Sequence[Any], search: Search, limit: int, since: UUID, bef
         return newest_of(search.identity, columns, limit, since, before)
     query = select(*columns).where(EventRow.id >= since, EventRow.id < before)
     return query.order_by(EventRow.id.desc()).limit(limit).subquery()
+
+
+def summaries(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, EventSummary]:
+    """The events with these ids, as a list shows them."""
+    if not event_ids:
+        return {}
+    wanted = select(*_columns()).where(EventRow.id.in_(event_ids)).subquery()
+    return {event.id: event for event in _matching(connection, wanted, Search(), len(event_ids))}
+
+
+def _columns() -> list[InstrumentedAttribute[Any]]:
+    return [getattr(EventRow, name) for name in _SUMMARY]
 
 
 def _matching(connection: Connection, event: Subquery, search: Search, limit: int) -> list[EventSummary]:

@@ -1,6 +1,7 @@
 """The bench's parts that run beside it: wrk's script, the paced client and the peers."""
 
 import itertools
+import re
 import shutil
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import cast
 
 import pytest
 
+from app.console.live.streams import MOST_STREAMS
 from app.store import events, pictures
 from app.store.database import Database
 from app.store.queries import counts
@@ -25,7 +27,7 @@ from benchmarks.load import post_when_due
 from benchmarks.pacing import steady
 from benchmarks.plan import Plan
 from benchmarks.server import Server
-from benchmarks.tables import growth, stages
+from benchmarks.tables import growth, live, stages
 from benchmarks.wrk import Wrk
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -159,3 +161,15 @@ def test_growth_compares_an_empty_database_with_a_filled_one(
     assert rows[0][-2:] == ["1,000 events", "ratio"]
     roles = Counter(row[0].partition(" ")[0] for row in rows)
     assert (roles["gunicorn"], roles["write"]) == (3, 1)
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+def test_live_pages_stream_or_poll_while_the_receiver_works(tmp_path: Path) -> None:
+    lines = live.measure(Plan(tmp_path, Wrk(tmp_path), rounds=1, seconds=4)).splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    assert [row[0] for row in rows] == ["pages", "---", "0", "20"]
+    assert all(row[-2] == "0" for row in rows[2:]), "the receiver failed"
+    found = re.match(r"(\d+) of the pages had a stream; all got ([\d,]+) cards\.", lines[-1])
+    assert found
+    assert int(found[1]) == MOST_STREAMS
+    assert int(found[2].replace(",", "")) >= 20

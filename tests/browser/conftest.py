@@ -23,8 +23,9 @@ _ARGUMENTS = [
 class Site:
     """`se3 run` without EnOS. `password`: the one that it printed for the first login of admin."""
 
-    def __init__(self, program: Program, receiver: str, console: str) -> None:
+    def __init__(self, program: Program, receiver: str, console: str, database_url: str) -> None:
         self.program = program
+        self.database_url = database_url
         self.receiver = receiver
         self.console = console
 
@@ -45,7 +46,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         "DISK_FLOOR_MB": "0",
     }
     with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
-        site = Site(program, *(f"http://127.0.0.1:{port}" for port in ports))
+        receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
+        site = Site(program, receiver, console, settings["DATABASE_URL"])
         program.wait_until(lambda: program.output().count("Booting worker") >= 3)
         yield site
 

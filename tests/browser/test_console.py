@@ -41,6 +41,7 @@ def test_an_operator_logs_in_finds_an_event_and_sees_its_pictures(page: Page, si
     page.get_by_label("Name or id").fill("person 1")
     page.get_by_role("button", name="Find").click()
     expect(page.locator(".event")).to_have_count(1)
+    page.wait_for_load_state()  # until then no script listens
     page.keyboard.press("j")
     page.keyboard.press("r")
     expect(page.get_by_role("button", name="✓ Reviewed")).to_be_visible()

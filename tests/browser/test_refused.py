@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import urllib3
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships none
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from app.simulators.encodings import encode

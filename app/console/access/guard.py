@@ -69,6 +69,16 @@ def note_within(connection: Connection, action: str, subject: str = "") -> None:
     audit.note(connection, g.user.name, request.remote_addr or "", action, subject)
 
 
+def may_go_on(database: Database) -> bool:
+    """Whether the present request would be let in now, too: a reply that lasts has to ask again.
+
+    Raises:
+        StoreUnavailable: nobody knows.
+    """
+    user = _user(database)
+    return user is not None and not user.has_one_time_password and allows(user.role, request.endpoint)
+
+
 def form_token() -> str:
     """What each form of the present session carries; another site can't know it."""
     return hashlib.sha256(b"form" + request.cookies.get(COOKIE, "").encode()).hexdigest()

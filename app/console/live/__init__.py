@@ -1,0 +1,1 @@
+"""The page of live events: cards that come as the events do."""
