@@ -19,6 +19,7 @@ _COMMANDS = {
     "outbox": "app.cli.outbox:outbox",
     "quarantine": "app.cli.quarantine:quarantine",
     "user": "app.cli.user:user",
+    "token": "app.cli.token:token",
     "enos": "app.cli.enos:enos",
     "box": "app.cli.box:box",
     "simulate": "app.cli.simulate:simulate",

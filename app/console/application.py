@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.api.application import create_api
 from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
@@ -33,4 +34,5 @@ def create_console(settings: Settings) -> Flask:
         create_health(settings, database),
     ):
         app.register_blueprint(pages)
+    create_api(app, settings, database)
     return app

@@ -16,7 +16,6 @@ from app.receiver.replies import safe_type
 from app.store import deliveries, event_search, pictures, warnings
 from app.store import events as store
 from app.store.database import Database
-from app.store.event_search import EventPage
 
 _PAGE = 50  # events
 
@@ -32,7 +31,7 @@ def create_events(database: Database) -> Blueprint:
         with database.read() as connection:
             page = event_search.find(connection, filters.search, _PAGE, before)
             shown = pictures.shown_by(connection, [event.id for event in page.events])
-        note(database, "events_seen", f"{_span(page)} {filters.query}".strip())
+        note(database, "events_seen", f"{page.span} {filters.query}".strip())
         choices = {"kinds": list(Kind), "states": list(DeliveryState)}
         body = render_template("events.html", page=page, shown=shown, filters=filters, **choices)
         return (body, 422) if filters.wrong else body
@@ -78,12 +77,6 @@ def _bytes(sha256: str) -> bytes:
         return bytes.fromhex(sha256)
     except ValueError:
         abort(404)
-
-
-def _span(page: EventPage) -> str:
-    if not page.events:
-        return "none"
-    return f"{len(page.events)} from {page.events[-1].id} to {page.events[0].id}"
 
 
 def _lines(event: FaceEvent) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Refused bodies are read anew: after a setting changed, or with a corrected body."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.config import Settings
@@ -29,11 +30,16 @@ class Admission:
 
 
 def admit(
-    database: Database, settings: Settings, quarantine_id: UUID, admission: Admission
+    database: Database,
+    settings: Settings,
+    quarantine_id: UUID,
+    admission: Admission,
+    write_too: Callable[[Any], None] = lambda _connection: None,
 ) -> Sequence[Recorded | StatusReport]:
     """Record what a refused body holds, as of when it first came, and delete it, in one transaction.
 
-    Returns what became of each event, or the status reports.
+    Returns what became of each event, or the status reports. `write_too` is called with the transaction's
+    connection.
 
     Raises:
         Refused: it is still wrong; it stays where it is.
@@ -52,6 +58,7 @@ def admit(
         recorded = events.record(connection, new_events)
         quarantine.remove(connection, [quarantine_id])  # in the order in which the receiver writes
         devices.record(connection, reports)
+        write_too(connection)
     return [*recorded, *reports]
 
 

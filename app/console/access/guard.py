@@ -1,12 +1,14 @@
-"""Lets nobody in without a session, and no form from another site."""
+"""Lets nobody in without a session or a token, and no form from another site."""
 
 import hashlib
 import hmac
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.console.access.programs import is_for_programs, let_in
 from app.console.access.roles import OPEN, WITH_ONE_TIME_PASSWORD, allows
 from app.domain.users import User
 from app.store import audit, sessions, users
@@ -29,6 +31,9 @@ def guard(app: Flask, database: Database) -> None:
 
     @app.before_request
     def look() -> AnyResponse | None:
+        if is_for_programs() and request.blueprint != "api_docs":  # its page is for people
+            g.user = let_in(database, lambda: _user(database))
+            return None if allows(g.user.role, request.endpoint) else abort(403)
         g.user = None if request.endpoint == "static" else _user(database)
         if request.method == "POST":
             _require_own_form()
@@ -54,7 +59,12 @@ def note(database: Database, action: str, subject: str = "") -> None:
         StoreUnavailable: it can't be, so it must not be done or seen.
     """
     with database.write() as connection:
-        audit.note(connection, g.user.name, request.remote_addr or "", action, subject)
+        note_in(connection, action, subject)
+
+
+def note_in(connection: Any, action: str, subject: str = "") -> None:
+    """The same, in the transaction in which it is done."""
+    audit.note(connection, g.user.name, request.remote_addr or "", action, subject)
 
 
 def form_token() -> str:
