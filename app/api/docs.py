@@ -7,8 +7,9 @@ from swagger_ui_bundle import swagger_ui_path
 
 _OWN = Path(__file__).with_name("static")
 _POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none';"
-    " style-src 'self' 'unsafe-inline'; img-src 'self' data:"  # Swagger UI's styles and icons
+    "default-src 'none'; script-src 'self'; connect-src 'self';"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data:;"  # Swagger UI's styles and icons
+    " form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 

@@ -229,3 +229,14 @@ def test_the_document_of_the_api_is_openapi_3_1(api: ApiClient, console: Flask) 
     rules = {rule.endpoint for rule in console.url_map.iter_rules() if rule.endpoint.startswith("api.")}
     operations = [one for path in spec["paths"].values() for one in path if one != "parameters"]
     assert len(operations) == len(rules)
+
+
+def test_the_page_that_shows_it_runs_no_script_but_ours(viewer: Person) -> None:
+    page = viewer.get("/api/v1/docs")
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    assert "<script>" not in page.text
+    page.close()
+    for name in ("docs.js", "swagger-ui/swagger-ui-bundle.js"):
+        script = viewer.get(f"/api/v1/docs/{name}")
+        assert script.status_code == 200
+        script.close()
