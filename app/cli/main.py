@@ -21,6 +21,7 @@ _COMMANDS = {
     "backup": "app.cli.backup:backup",
     "restore": "app.cli.backup:restore",
     "user": "app.cli.user:user",
+    "token": "app.cli.token:token",
     "enos": "app.cli.enos:enos",
     "box": "app.cli.box:box",
     "simulate": "app.cli.simulate:simulate",

@@ -4,6 +4,7 @@ from threading import Event
 
 from flask import Flask
 
+from app.api.application import create_api
 from app.config import Settings
 from app.console.access.guard import guard
 from app.console.access.logins import create_logins
@@ -64,4 +65,5 @@ def create_console(settings: Settings) -> Flask:
     ):
         app.register_blueprint(pages)
     app.wsgi_app = behind(app.wsgi_app, settings.console_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way
+    create_api(app, settings, database)
     return app

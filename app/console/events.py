@@ -19,7 +19,6 @@ from app.receiver.replies import safe_type
 from app.store import deliveries, event_search, pictures, reviews, warnings
 from app.store import events as store
 from app.store.database import Database
-from app.store.event_search import EventPage
 
 _PAGE = 50  # events
 
@@ -37,7 +36,7 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
             ids = [event.id for event in page.events]
             shown = pictures.shown_by(connection, ids)
             reviewed = reviews.reviewed(connection, g.user.id, ids)
-        note(database, "events_seen", f"{_span(page)} {filters.query}".strip())
+        note(database, "events_seen", f"{page.span} {filters.query}".strip())
         context = {"shown": shown, "reviewed": reviewed, "kinds": list(Kind), "states": list(DeliveryState)}
         body = render_template("events.html", page=page, filters=filters, **context)
         return (body, 422) if filters.wrong else body
@@ -86,12 +85,6 @@ def _bytes(sha256: str) -> bytes:
         return bytes.fromhex(sha256)
     except ValueError:
         abort(404)
-
-
-def _span(page: EventPage) -> str:
-    if not page.events:
-        return "none"
-    return f"{len(page.events)} from {page.events[-1].id} to {page.events[0].id}"
 
 
 def _lines(event: FaceEvent) -> Sequence[tuple[str, str]]:

@@ -1,14 +1,18 @@
 """Deliveries: the outbox's rows as people see them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from app.domain.delivery import DeliveryState
 from app.store.models import DeliveryAttemptRow, OutboxRow
 from app.store.states import is_in
+
+MOST_LOOKED_AT = 20_000
+"""Deliveries that one page looks through, so that it comes at once however few of them match."""
 
 _SHOWN = (
     OutboxRow.id,
@@ -48,6 +52,14 @@ class Attempt:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some deliveries, newest first. `before` leads to the next page, None where there is none."""
+
+    deliveries: Sequence[Delivery]
+    before: int | None
+
+
 def listed(
     connection: Connection,
     state: DeliveryState | None,
@@ -65,6 +77,36 @@ def listed(
     if channel is not None:
         query = query.where(OutboxRow.channel == channel)
     return [Delivery(*row) for row in connection.execute(query)]
+
+
+def page(
+    connection: Connection, state: DeliveryState | None, channel: str | None, limit: int, before: int | None
+) -> DeliveryPage:
+    """The newest deliveries with ids below `before`, of one state and channel or of any.
+
+    Where no index holds just those, a page may end early: it looks through MOST_LOOKED_AT of all.
+    """
+    has_index = channel is None and state is not DeliveryState.DELIVERED
+    newest = _newest(state, before)
+    looked_at = newest.limit(limit + 1 if has_index else MOST_LOOKED_AT).subquery()
+    query = select(*_SHOWN).join(looked_at, looked_at.c.id == OutboxRow.id).order_by(OutboxRow.id.desc())
+    if state is not None:
+        query = query.where(OutboxRow.state == state)
+    if channel is not None:
+        query = query.where(OutboxRow.channel == channel)
+    found = [Delivery(*row) for row in connection.execute(query.limit(limit + 1))]
+    if len(found) > limit:
+        return DeliveryPage(found[:limit], found[limit - 1].id)
+    last = None if has_index else connection.scalar(newest.offset(MOST_LOOKED_AT - 1).limit(1))
+    return DeliveryPage(found, last)
+
+
+def _newest(state: DeliveryState | None, before: int | None) -> Select[int]:
+    """The ids to look through: those of a state that has an index, else all."""
+    query = select(OutboxRow.id).order_by(OutboxRow.id.desc())
+    if before is not None:
+        query = query.where(OutboxRow.id < before)
+    return query if state in (None, DeliveryState.DELIVERED) else query.where(is_in(state))
 
 
 def get(connection: Connection, outbox_id: int) -> Delivery | None:

@@ -57,6 +57,13 @@ def keys(connection: Connection, limit: int) -> list[str]:
     return list(connection.scalars(select(BoxRow.key).order_by(BoxRow.key).limit(limit)))
 
 
+def boxes_after(connection: Connection, after: str | None, limit: int) -> list[BoxStatus]:
+    """Some boxes in the order of their keys, only those behind this one if one is given."""
+    query = select(*BoxRow.__table__.columns).order_by(BoxRow.key).limit(limit)
+    rows = connection.execute(query if after is None else query.where(BoxRow.key > after))
+    return [_box(row) for row in rows.mappings()]
+
+
 def box(connection: Connection, key: str) -> BoxStatus | None:
     """One box, or None."""
     row = connection.execute(_box_query(key)).mappings().one_or_none()
@@ -69,6 +76,15 @@ def cameras(connection: Connection, box_key: str | None = None) -> list[CameraSt
     if box_key is not None:
         query = query.where(CameraRow.box_key == box_key)
     return [_camera(row) for row in connection.execute(query).mappings()]
+
+
+def cameras_of(connection: Connection, box_keys: Sequence[str]) -> dict[str, list[CameraStatus]]:
+    """The cameras of each of these boxes, as above."""
+    found: dict[str, list[CameraStatus]] = {key: [] for key in box_keys}
+    query = select(*CameraRow.__table__.columns).order_by(CameraRow.box_key, CameraRow.key)
+    for row in connection.execute(query.where(CameraRow.box_key.in_(box_keys))).mappings():
+        found[row["box_key"]].append(_camera(row))
+    return found
 
 
 def changes(connection: Connection, box_key: str | None, limit: int) -> list[DeviceChange]:

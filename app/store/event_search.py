@@ -97,6 +97,13 @@ class EventPage:
     before: UUID | None
     is_cut: bool
 
+    @property
+    def span(self) -> str:
+        """How many there are, and the first and last of them, for the audit log."""
+        if not self.events:
+            return "none"
+        return f"{len(self.events)} from {self.events[-1].id} to {self.events[0].id}"
+
 
 def find(connection: Connection, search: Search, limit: int, before: UUID | None = None) -> EventPage:
     """The newest events that match, older than `before`."""

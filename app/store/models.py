@@ -496,3 +496,17 @@ class AuditRow(Base):
     source_address: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
+
+
+class ApiTokenRow(Base):
+    """A token with which a program asks the API; see `app.domain.tokens.ApiToken`."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    token_sha256: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]

@@ -1,6 +1,7 @@
 """Pictures: each kept once, and linked to the places where events show it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import pybase64
@@ -13,6 +14,17 @@ from app.store.models import EventPictureRow, PictureRow
 _INSERT_MISSING = Insert(PictureRow, ("sha256", "media_type", "size", "content"), "ON CONFLICT DO NOTHING")
 _LINK = Insert(EventPictureRow, ("event_id", "position", "pointer", "field", "prefix", "sha256"))
 _SLICE = 1000  # parameters of a statement; PostgreSQL takes 65,535
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReference:
+    """Where a picture stood in an event's document, and what it is, without its bytes; `size` in bytes."""
+
+    pointer: str
+    field: str
+    sha256: bytes
+    media_type: str
+    size: int
 
 
 def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
@@ -45,6 +57,23 @@ def uses_of(connection: Connection, event_id: UUID) -> list[PictureUse]:
         PictureUse(place, field, prefix, Picture(sha256, media_type, content))
         for place, field, prefix, sha256, media_type, content in rows
     ]
+
+
+def references_of(connection: Connection, event_id: UUID) -> list[PictureReference]:
+    """Every picture of an event, in the order of their places."""
+    query = (
+        select(
+            EventPictureRow.pointer,
+            EventPictureRow.field,
+            EventPictureRow.sha256,
+            PictureRow.media_type,
+            PictureRow.size,
+        )
+        .join(PictureRow, PictureRow.sha256 == EventPictureRow.sha256)
+        .where(EventPictureRow.event_id == event_id)
+        .order_by(EventPictureRow.position)
+    )
+    return [PictureReference(*row) for row in connection.execute(query)]
 
 
 def get(connection: Connection, sha256: bytes) -> Picture | None:

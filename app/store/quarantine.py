@@ -108,6 +108,22 @@ def listed(connection: Connection, limit: int, status: int | None = None) -> lis
     return [Quarantined(*row) for row in connection.execute(query)]
 
 
+def page(
+    connection: Connection, limit: int, before: UUID | None = None, status: int | None = None
+) -> list[Quarantined]:
+    """The bodies that came first before one, or of all the last, newest first; of all or with this status.
+
+    In the order of their ids, which does not change while one walks through it: a body that comes again
+    would move in the order of `listed`.
+    """
+    query = select(*_COLUMNS).order_by(QuarantineRow.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(QuarantineRow.id < before)
+    if status is not None:
+        query = query.where(QuarantineRow.status == status)
+    return [Quarantined(*row) for row in connection.execute(query)]
+
+
 def get(connection: Connection, quarantine_id: UUID) -> tuple[Quarantined, bytes] | None:
     """One refused body with what is known of it, or None."""
     query = select(*_COLUMNS, QuarantineRow.body).where(QuarantineRow.id == quarantine_id)

@@ -54,6 +54,18 @@ def test_an_operator_logs_in_finds_an_event_and_sees_its_pictures(page: Page, si
     expect(page).to_have_title("Person 1 · SE3")
 
 
+def test_the_api_is_shown_and_tried(page: Page, site: Site) -> None:
+    log_in(page, site)
+    post(site, 1)
+    page.goto(f"{site.console}/api/v1/docs")
+    expect(page.locator(".opblock")).to_have_count(16)
+    page.locator(".opblock", has_text="Find events, newest first").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table .response-col_status", has_text="200")).to_be_visible()
+    expect(page.locator(".live-responses-table")).to_contain_text('"identity_id"')
+
+
 def test_the_language_is_switched_and_stays(page: Page, site: Site) -> None:
     page.goto(site.console)
     page.get_by_role("link", name="中文").click()

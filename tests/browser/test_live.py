@@ -11,7 +11,7 @@ from app.console.live.feed import SHOWN
 from app.domain.delivery import DeliveryState
 from app.store import outbox
 from app.store.database import Database
-from app.store.outbox import Settlement
+from app.store.settlements import Settlement
 from tests.browser.conftest import Site
 from tests.browser.test_console import LOADED, log_in, post
 

@@ -17,7 +17,7 @@ from app.domain.delivery import DeliveryState
 from app.errors import StoreUnavailable
 from app.store import audit, event_search, events, outbox, sessions, users
 from app.store.database import Database
-from app.store.outbox import Settlement
+from app.store.settlements import Settlement
 from tests.console.conftest import Person
 from tests.support.new_events import new_event
 

@@ -1,4 +1,4 @@
-"""Lets nobody in without a session, and no form from another site."""
+"""Lets nobody in without a session or a token, and no form from another site."""
 
 import hashlib
 import hmac
@@ -8,6 +8,7 @@ from flask import Flask, Response, abort, g, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.console.access.programs import is_for_programs, let_in
 from app.console.access.roles import OPEN, WITH_ONE_TIME_PASSWORD, allows
 from app.domain.users import Actor, User
 from app.store import audit, sessions, users
@@ -31,6 +32,9 @@ def guard(app: Flask, database: Database) -> None:
 
     @app.before_request
     def look() -> AnyResponse | None:
+        if is_for_programs() and request.blueprint != "api_docs":  # its page is for people
+            g.user = let_in(database, lambda: _user(database))
+            return None if allows(g.user.role, request.endpoint) else abort(403)
         g.user = None if request.endpoint == "static" else _user(database)
         if request.method == "POST":
             _require_own_form()

@@ -1,0 +1,66 @@
+"""Lets programs in that ask the API: by a token, or to read, by the session of a person."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Never
+
+import structlog
+from flask import abort, request
+from werkzeug.datastructures import WWWAuthenticate
+
+from app.domain.tokens import Program, program_with
+from app.domain.users import User
+from app.store import api_tokens
+from app.store.database import Database
+
+_READING = ("GET", "HEAD", "OPTIONS")
+_SCHEME = "bearer "
+log = structlog.get_logger(__name__)
+
+
+def is_for_programs() -> bool:
+    """Whether the present request is one of those that programs make, and that get no page."""
+    return request.path.startswith("/api/") or request.path == "/metrics"
+
+
+def let_in(database: Database, logged_in: Callable[[], User | None]) -> Program | User:
+    """Who makes the present request; `logged_in` finds whose session it comes with, if any.
+
+    What changes something needs a token, which no other site's page can send: so forms' tokens are not
+    asked for here. Nobody else gets through: the request ends with 401 or 403.
+    """
+    token = _token()
+    if token is not None:
+        return _program(database, token) or _refuse("The token is wrong, has expired or was revoked.", token)
+    user = logged_in()
+    if user is None or request.method not in _READING:
+        _refuse("Send a token, as in `Authorization: Bearer se3_...`; `se3 token add` makes one.")
+    if user.has_one_time_password:
+        abort(403, "Choose a password of your own first: log in to the console.")
+    return user
+
+
+def _token() -> str | None:
+    """The token that was sent, None if none was; other schemes are a proxy's matter."""
+    sent = request.headers.get("Authorization", "")
+    is_bearer = f"{sent} "[: len(_SCHEME)].lower() == _SCHEME
+    return sent[len(_SCHEME) :].strip() if is_bearer else None
+
+
+def _program(database: Database, token: str) -> Program | None:
+    now = datetime.now(UTC)
+    with database.read() as connection:
+        found, is_stale = api_tokens.good_token(connection, token, now)
+    if found is None:
+        log.warning("token_refused", source=request.remote_addr)
+        return None
+    if is_stale:
+        with database.write() as connection:
+            api_tokens.touch(connection, token, now)
+    return program_with(found)
+
+
+def _refuse(detail: str, token: str | None = None) -> Never:
+    """401, as RFC 6750 has it."""
+    why = {} if token is None else {"error": "invalid_token"}
+    abort(401, detail, www_authenticate=WWWAuthenticate("bearer", {"realm": "SE3 receiver", **why}))
