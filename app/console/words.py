@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from app.console.access.guard import form_token
 from app.console.access.roles import allows
-from app.console.exports.archive import MOST_EVENTS as MOST_EXPORTED
+from app.console.events.exports.archive import MOST_EVENTS as MOST_EXPORTED
 from app.console.notices import notice
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind

@@ -10,9 +10,9 @@ from app.domain.device_changes import DeviceChange
 from app.domain.events import Kind
 from app.domain.texts import shown
 from app.receiver import replies
+from app.receiver.allowed_boxes import require_allowed
 from app.receiver.counting import Counting
 from app.receiver.event.reading import read_events
-from app.receiver.known_boxes import require_known
 from app.receiver.paths import STATUS, paths_of
 from app.receiver.promptness import tell_when_late
 from app.receiver.requests import decode_body
@@ -38,7 +38,7 @@ def _events(kind: Kind, settings: Settings, writer: Recorder, counting: Counting
     def receive() -> Response:
         decoded = decode_body(settings)
         new_events = read_events(kind, decoded, g.arrival, settings)
-        require_known(new_events, settings.receiver_boxes)
+        require_allowed(new_events, settings.receiver_boxes)
         recorded = writer.record(new_events)
         counting.events(kind.value, new_events, recorded)
         for event in recorded:

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from app.config import ROOT
-from app.console.audit import named_actions
+from app.console.access.audit import named_actions
 from app.store import audit_search
 from app.store.audit_search import AuditSearch
 from app.store.database import Database

@@ -218,5 +218,5 @@ def test_a_receiver_that_no_box_can_reach_is_said_to_be_one(
 ) -> None:
     said = "no box can reach it"
     assert said not in viewer.get("/boxes/new").text
-    monkeypatch.setattr("app.console.new_box.reachable", lambda _bind: ["127.0.0.1:9528"])
+    monkeypatch.setattr("app.console.boxes.new_box.reachable", lambda _bind: ["127.0.0.1:9528"])
     assert said in viewer.get("/boxes/new").text

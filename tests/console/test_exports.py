@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.console.exports import archive
+from app.console.events.exports import archive
 from app.store import audit, events, pictures
 from app.store.database import Database
 from tests.console.conftest import Person

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, text
 
-from app.console import faces as reading
+from app.console.people import faces as reading
 from app.domain.events import NewEvent
 from app.domain.likeness import Likeness
 from app.domain.people import STRANGER

@@ -151,7 +151,7 @@ def test_all_of_one_cause_go_again_and_no_others(
     monkeypatch: pytest.MonkeyPatch,
     other: tuple[int | None, str | None],
 ) -> None:
-    monkeypatch.setattr("app.console.relay_changes.SLICE", 2)
+    monkeypatch.setattr("app.console.relay.changes.SLICE", 2)
     settle(database, PARKED, 3, *NO_DEVICE)
     settle(database, PARKED, 2, *other)
     page = operator.get("/relay").text

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.console.bars import HEIGHT, HOURS, bars_of, first_hour
+from app.console.boxes.bars import HEIGHT, HOURS, bars_of, first_hour
 from app.domain.devices import BoxState, BoxStatus, first_status
 from app.domain.known_boxes import known_boxes, least_lag, warnings_by_code
 from app.domain.senders import ALL, Heard, Sender, SenderHour, owners

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.console.faces import likeness_of
+from app.console.people.faces import likeness_of
 from app.domain.likeness import Likeness, grouped
 from app.simulators import faces
 from app.simulators.people import STRANGER, roster

@@ -5,8 +5,8 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice
 
-from app.console.exports.lines import csv_lines, json_line
-from app.console.exports.rows import Row, rows
+from app.console.events.exports.lines import csv_lines, json_line
+from app.console.events.exports.rows import Row, rows
 from app.receiver.replies import safe_type
 from app.store import pictures
 from app.store.database import Database

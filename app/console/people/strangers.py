@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 
 from app.console.access.guard import note
-from app.console.faces import likenesses_of
+from app.console.people.faces import likenesses_of
 from app.domain.likeness import grouped
 from app.domain.people import STRANGER
 from app.store import event_search, pictures

@@ -7,7 +7,7 @@ from app.domain.texts import shown
 from app.errors import UnknownBox
 
 
-def require_known(events: Iterable[NewEvent], boxes: tuple[str, ...]) -> None:
+def require_allowed(events: Iterable[NewEvent], boxes: tuple[str, ...]) -> None:
     """Refuse a body with an event of a box that is not listed; an empty list takes all.
 
     Raises:

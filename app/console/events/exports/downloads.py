@@ -8,9 +8,9 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from flask_babel import gettext
 
 from app.console.access.guard import note
-from app.console.exports.archive import zip_file
-from app.console.exports.lines import csv_file, jsonl_file
-from app.console.filters import read_filters
+from app.console.events.exports.archive import zip_file
+from app.console.events.exports.lines import csv_file, jsonl_file
+from app.console.events.filters import read_filters
 from app.store.database import Database
 from app.store.event_search import Search
 

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import jsontext
 from app.config import Settings
 from app.console.access.guard import note
-from app.console.enos_message import enos_message
-from app.console.filters import read_filters
+from app.console.events.enos_message import enos_message
+from app.console.events.filters import read_filters
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent, Kind
 from app.domain.ids import made_at

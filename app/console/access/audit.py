@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext
 
 from app.console.access.guard import note
-from app.console.filters import local_time, plain_text
+from app.console.events.filters import local_time, plain_text
 from app.domain.users import clean_name
 from app.store import audit_search
 from app.store.audit_search import MOST_LOOKED_AT, AuditSearch

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app import jsontext
-from app.console.exports.rows import COLUMNS, Row, rows
+from app.console.events.exports.rows import COLUMNS, Row, rows
 from app.store.database import Database
 from app.store.event_search import Search
 

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from flask import Blueprint, abort, render_template
 
 from app.config import Settings
-from app.console.bars import Bars, bars_of, first_hour
-from app.console.box_words import box_words
-from app.console.new_box import add_new_box
+from app.console.boxes.bars import Bars, bars_of, first_hour
+from app.console.boxes.new_box import add_new_box
+from app.console.boxes.words import box_words
 from app.domain.devices import BoxState
 from app.domain.known_boxes import KnownBox, events_by_hour, senders_of
 from app.domain.senders import SenderHour

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import jsontext
 from app.config import Settings
-from app.console import charts, relay_changes
 from app.console.notices import done
-from app.console.relay_channels import channel_lines
-from app.console.relay_words import advice, lasting
+from app.console.relay import changes, charts
+from app.console.relay.channels import channel_lines
+from app.console.relay.words import advice, lasting
 from app.console.words import named_forwarder
 from app.domain.delivery import DeliveryState
 from app.domain.forwarders import as_of
@@ -61,7 +61,7 @@ def create_relay(settings: Settings, database: Database) -> Blueprint:
         state, cause = _state(), _cause()
         ids = _ids(database, state, cause)
         some = ids[:1] if request.form.get("only") else ids
-        return done("retried", relay_changes.send_again(database, state, cause, some), "relay.show")
+        return done("retried", changes.send_again(database, state, cause, some), "relay.show")
 
     @relay.post("/relay/drop")
     def drop() -> AnyResponse:
@@ -69,13 +69,13 @@ def create_relay(settings: Settings, database: Database) -> Blueprint:
         if not reason or "\x00" in reason or not request.form.get("sure"):
             abort(422, gettext("Nothing was changed: say why they are given up, and tick that you are sure."))
         ids = _ids(database, DeliveryState.PARKED, cause)
-        return done("dropped", relay_changes.give_up(database, cause, ids, reason), "relay.show")
+        return done("dropped", changes.give_up(database, cause, ids, reason), "relay.show")
 
     @relay.post("/events/<uuid:event_id>/replay")
     def retry_one(event_id: UUID) -> AnyResponse:
         with database.read() as connection:
             outbox_id = outbox_tools.ids_of_events(connection, [event_id]).get(event_id) or abort(404)
-        number = relay_changes.replay(database, event_id, outbox_id)
+        number = changes.replay(database, event_id, outbox_id)
         return done("retried" if number else "under_way", number, "events.show", event_id=event_id)
 
     return relay

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask_babel import gettext
 
-from app.console.relay_words import latency
+from app.console.relay.words import latency
 from app.domain.throughput import BOUNDS_MS, Throughput
 
 WIDTH, HEIGHT = 960, 120

@@ -1,0 +1,1 @@
+"""Boxes: how each is, and pointing a new one here."""

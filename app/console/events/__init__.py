@@ -1,0 +1,1 @@
+"""Events: the list with its filters, one event, and events as files."""

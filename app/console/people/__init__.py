@@ -1,0 +1,1 @@
+"""People whom boxes know, and strangers."""

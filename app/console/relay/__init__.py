@@ -1,0 +1,1 @@
+"""The relay to EnOS: how it is, and what stopped."""
