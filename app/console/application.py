@@ -2,7 +2,7 @@
 
 from threading import Event
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from app.api.application import create_api
 from app.config import Settings
@@ -40,11 +40,19 @@ def create_console(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
     name_requests(app)
-    app.extensions["ending"] = ending = Event()
+    app.extensions["ending"] = Event()  # set once the process stops: replies that last end then
     guard(app, database)
     give_words(app)
     answer_problems(app)
-    for pages in (
+    for pages in _pages(app, settings, database):
+        app.register_blueprint(pages)
+    app.wsgi_app = behind(app.wsgi_app, settings.console_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way
+    create_api(app, settings, database)
+    return app
+
+
+def _pages(app: Flask, settings: Settings, database: Database) -> tuple[Blueprint, ...]:
+    return (
         create_languages(app),
         create_logins(database),
         create_oidc(settings, database, app),
@@ -59,11 +67,7 @@ def create_console(settings: Settings) -> Flask:
         create_boxes(settings, database),
         create_people(database),
         create_strangers(database),
-        create_live(database, ending),
+        create_live(database, app.extensions["ending"]),
         create_health(settings, database),
         create_metrics(settings, database),
-    ):
-        app.register_blueprint(pages)
-    app.wsgi_app = behind(app.wsgi_app, settings.console_proxies)  # type: ignore[method-assign, assignment]  # Flask documents this way
-    create_api(app, settings, database)
-    return app
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from app.domain.delivery import DeliveryState
+from app.domain.ids import made_at
 from app.store import counters
 from app.store.models import Base, BoxRow, EventRow, EventWarningRow, OutboxRow, PictureRow, QuarantineRow
 from app.store.states import is_in
@@ -72,6 +73,12 @@ def quick_counts(connection: Connection) -> QuickCounts:
         turned_away=counters.value(connection, counters.TURNED_AWAY),
         boxes=_count(connection, BoxRow),
     )
+
+
+def newest_event_at(connection: Connection) -> datetime | None:
+    """When the last event was stored; None if there is none."""
+    newest = connection.scalar(select(EventRow.id).order_by(EventRow.id.desc()).limit(1))
+    return None if newest is None else made_at(newest)
 
 
 def _open_deliveries(connection: Connection, state: DeliveryState) -> tuple[int, int | None]:

@@ -1,0 +1,80 @@
+"""What a person should look at, and what to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask_babel import gettext
+
+from app.config import Settings
+from app.console.words import named_forwarder
+from app.domain.devices import BoxStatus
+from app.domain.forwarders import Forwarder, ForwarderState
+from app.store.queries import QuickCounts
+
+_WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
+_SLOW = timedelta(minutes=2)  # a retry or two is nothing to look at
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that a person should look at, and what to do about it; `link` is the endpoint to do it at."""
+
+    what: str
+    advice: str
+    link: str | None = None
+
+
+def of_receiver(found: list[str]) -> Iterator[Trouble]:
+    """`found`: what keeps the receiver from taking events."""
+    for fault in found:
+        yield Trouble(
+            gettext("The receiver can't take events: %(fault)s.", fault=fault), gettext("Look into its log.")
+        )
+
+
+def of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]) -> Iterator[Trouble]:
+    """What stands between the events and EnOS."""
+    if settings.enos_broker_url is None and settings.enos_mapping is None:
+        yield Trouble(
+            gettext("Events are stored, but not relayed: EnOS is not set up."),
+            gettext("Set ENOS_BROKER_URL and what belongs to it."),
+        )
+        return
+    if not forwarders:
+        yield Trouble(gettext("No forwarder is at work."), gettext("Start se3 run, or se3 forward."))
+    for one in forwarders:
+        if one.state not in _WELL:
+            words = gettext(
+                "The forwarder of channel %(name)s: %(state)s.",
+                name=one.channel,
+                state=named_forwarder(one.state),
+            )
+            yield Trouble(words, one.reason or gettext("Its log says why."), "relay.show")
+    if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > _SLOW:
+        yield Trouble(
+            gettext("%(number)d events wait for EnOS.", number=found.waiting),
+            gettext("They are sent once EnOS takes them; nothing is lost."),
+            "relay.show",
+        )
+    if parked := found.outbox["parked"]:
+        yield Trouble(
+            gettext("EnOS refused %(number)d events.", number=parked),
+            gettext("Look why, mend it, and send them again."),
+            "relay.show",
+        )
+
+
+def of_boxes(found: QuickCounts, silent: list[BoxStatus]) -> Iterator[Trouble]:
+    """What stands between the boxes and the events. `silent`: the boxes that are not online."""
+    for box in silent:
+        words = gettext("Box %(name)s is offline or silent.", name=box.details.name or box.key)
+        yield Trouble(words, gettext("Look at its power and network."), "boxes.find")
+    if found.quarantine:
+        yield Trouble(
+            gettext("%(number)d bodies were refused and are kept.", number=found.quarantine),
+            gettext("Look why, and admit or discard them."),
+            "refused.find",
+        )
+    if not found.events:
+        yield Trouble(gettext("No event has come yet."), gettext("Point a box here."), "boxes.new")
