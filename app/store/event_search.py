@@ -15,6 +15,9 @@ from app.store.people import FIRST_ID, LAST_ID, newest_of
 MOST_LOOKED_AT = 20_000
 """Events that one page looks through, so that it comes at once however few of them match."""
 
+MOST_OF_PERSON = 4_000
+"""The same of one person's: each is fetched from elsewhere, for they do not stand together."""
+
 _SUMMARY = (
     "id",
     "kind",
@@ -90,12 +93,12 @@ class EventSummary:
 class EventPage:
     """Some events, newest first. `before` leads to the next page, None where there is none.
 
-    `is_cut`: the page ends because so many were looked at, not because it is full.
+    `cut_at`: the page ends because so many were looked at, not because it is full; else None.
     """
 
     events: Sequence[EventSummary]
     before: UUID | None
-    is_cut: bool
+    cut_at: int | None = None
 
     @property
     def span(self) -> str:
@@ -111,15 +114,16 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
         _id_at(search.since) if search.since else FIRST_ID,
         min(before or LAST_ID, _id_at(search.until) if search.until else LAST_ID),
     )
-    looked_at = limit + 1 if search.matches_all else MOST_LOOKED_AT
+    most = MOST_OF_PERSON if search.identity else MOST_LOOKED_AT
+    looked_at = limit + 1 if search.matches_all else most
     found = _matching(connection, _newest(_columns(), search, looked_at, *bounds), search, limit + 1)
     if len(found) > limit:
-        return EventPage(found[:limit], found[limit - 1].id, is_cut=False)
+        return EventPage(found[:limit], found[limit - 1].id)
     if search.matches_all:
-        return EventPage(found, None, is_cut=False)
-    ids = _newest([EventRow.identity_id, EventRow.id], search, MOST_LOOKED_AT, *bounds)
-    last = connection.scalar(select(ids.c.id).order_by(ids.c.id.desc()).offset(MOST_LOOKED_AT - 1))
-    return EventPage(found, last, is_cut=last is not None)
+        return EventPage(found, None)
+    ids = _newest([EventRow.identity_id, EventRow.id], search, most, *bounds)
+    last = connection.scalar(select(ids.c.id).order_by(ids.c.id.desc()).offset(most - 1))
+    return EventPage(found, last, None if last is None else most)
 
 
 def _newest(columns: Sequence[Any], search: Search, limit: int, since: UUID, before: UUID) -> Subquery:
