@@ -32,9 +32,9 @@ def give_words(app: Flask) -> None:
         "ngettext": ngettext,
         "most_looked_at": MOST_LOOKED_AT,
         "most_exported": MOST_EXPORTED,
+        "most_people": MOST_PEOPLE,
+        "most_events": MOST_EVENTS,
     }
-    app.jinja_env.globals |= {"ngettext": ngettext, "most_looked_at": MOST_LOOKED_AT}
-    app.jinja_env.globals |= {"most_people": MOST_PEOPLE, "most_events": MOST_EVENTS}
 
     @app.context_processor
     def words_of_all_pages() -> dict[str, object]:

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
+import urllib3
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from app.config import ROOT
+from tests.support.payloads import payload
 from tests.support.programs import Program, own_program
 
 PASSWORD = "a long password"
@@ -27,12 +29,27 @@ SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
 COLORS = 128  # of a picture that is kept: its file is a quarter as large then, and as readable
 
 PAGES = {
+    "login": "/login",
     "overview": "/",
+    "live": "/live",
     "events": "/events",
     "event": "/events >> .event a",
+    "people": "/people",
+    "person": "/people >> main li a",
+    "strangers": "/strangers",
+    "boxes": "/boxes",
+    "box": "/boxes >> h2 a",
+    "new-box": "/boxes/new",
+    "relay": "/relay",
+    "refused": "/refused",
+    "refused-body": "/refused >> a.who",
+    "correct-body": "/refused >> a.who >> main a[href$='/edit']",
+    "users": "/users",
+    "audit": "/audit",
     "password": "/password",
+    "api": "/api/v1/docs",
 }
-"""Each page's address, or after >> the link on it that leads to the page."""
+"""Each page's address, and after each >> the link that leads on to it."""
 
 
 class Demo:
@@ -59,17 +76,26 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         page.locator("[name=new]").fill(PASSWORD)
         page.locator("main button").click()
         page.wait_for_selector(".verdict")
+        page.goto(f"{found[1]}/boxes/new")
+        refuse_one(page.locator("input[readonly]").first.input_value())
         yield Demo(found[1], list(page.context.cookies()))
+
+
+def refuse_one(url: str) -> None:
+    """Have a body refused, as a box of unknown firmware would."""
+    body = payload("history-contract") | {"score": "high", "timestamp": None}
+    assert urllib3.request("POST", url, json=body, timeout=10).status == 422
 
 
 def opened(browser: Browser, demo: Demo, name: str, size: tuple[int, int], scheme: ColorScheme) -> Page:
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
-    context.add_cookies(demo.cookies)  # type: ignore[arg-type]  # as they were given
+    if name != "login":
+        context.add_cookies(demo.cookies)  # type: ignore[arg-type]  # as they were given
     page = context.new_page()
-    address, _, link = PAGES[name].partition(" >> ")
+    address, *links = PAGES[name].split(" >> ")
     reply = page.goto(demo.console + address)
-    if link:
+    for link in links:
         target = page.locator(link).first.get_attribute("href")
         reply = page.goto(f"{demo.console}{target}")
     assert reply
