@@ -4,15 +4,10 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import urllib3
 
-from app.console.access.passwords import hash_of
-from app.domain.users import Role
-from app.store import sessions, users
-from app.store.database import Database
-from benchmarks.connection import HOST
+from benchmarks.looking import connected
 
 _POLL_SECONDS = 2.0
 _RECONNECT_SECONDS = 1.0
@@ -30,9 +25,7 @@ class LivePage:
         self.cards = 0
         self.streams = False
         self._ended = ended
-        self._pool = urllib3.HTTPConnectionPool(
-            HOST, port, headers={"Cookie": f"se3_session={token}"}, timeout=_PATIENCE_SECONDS, retries=False
-        )
+        self._pool = connected(port, token, _PATIENCE_SECONDS)
         self._take(self._get("/live").data.decode())
         self._thread = threading.Thread(target=self._follow)
         self._thread.start()
@@ -81,19 +74,6 @@ def live_pages(port: int, tokens: Sequence[str]) -> Iterator[list[LivePage]]:
         ended.set()
         for page in pages:
             page.join()
-
-
-def log_in(database: Database, number: int) -> list[str]:
-    """Add so many users, each with a session; returns the tokens."""
-    password_hash, tokens = hash_of("a password nobody types"), []
-    with database.write() as connection:
-        for name in (f"viewer {index}" for index in range(number)):
-            users.add(connection, name, Role.VIEWER, password_hash)
-            user = users.named(connection, name)
-            assert user
-            users.set_password(connection, user, password_hash, is_one_time=False)
-            tokens.append(sessions.begin(connection, user.id, datetime.now(UTC)))
-    return tokens
 
 
 def _lines(reply: urllib3.BaseHTTPResponse, is_over: Callable[[], bool]) -> Iterator[str]:

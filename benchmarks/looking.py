@@ -1,60 +1,31 @@
-"""Somebody who looks at the console, with a browser that shows nothing."""
+"""People who look at the console, each with a session."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlencode
+from datetime import UTC, datetime
 
 import urllib3
 
+from app.console.access.guard import COOKIE
 from app.console.access.passwords import hash_of
 from app.domain.users import Role
-from app.store import users
+from app.store import sessions, users
 from app.store.database import Database
 from benchmarks.connection import HOST
 
-_NAME, _PASSWORD = "reader", "reader's password"
 
-
-def add_reader(database: Database) -> None:
-    """Add the user as whom a `Reader` logs in."""
+def log_in(database: Database, number: int, role: Role = Role.VIEWER) -> list[str]:
+    """Add so many users, each with a session; returns the sessions' tokens."""
+    password_hash, tokens = hash_of("a password nobody types"), []
     with database.write() as connection:
-        users.add(connection, _NAME, Role.ADMIN, hash_of(_PASSWORD))
-        user = users.named(connection, _NAME)
-        if user is None:
-            raise RuntimeError("a user who was added is not there")
-        users.set_password(connection, user, user.password_hash, is_one_time=False)
+        for name in (f"{role} {index}" for index in range(number)):
+            users.add(connection, name, role, password_hash)
+            user = users.named(connection, name)
+            assert user
+            users.set_password(connection, user, password_hash, is_one_time=False)
+            tokens.append(sessions.begin(connection, user.id, datetime.now(UTC)))
+    return tokens
 
 
-class Reader:
-    """A login at the console on this port."""
-
-    def __init__(self, port: int) -> None:
-        """Log in.
-
-        Raises:
-            RuntimeError: the console did not let us in.
-        """
-        self._pool = urllib3.HTTPConnectionPool(HOST, port, timeout=60)
-        form = urlencode({"name": _NAME, "password": _PASSWORD})
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        reply = self._pool.request("POST", "/login", body=form, headers=headers, redirect=False)
-        found = re.search(r"se3_session=[^;]+", reply.headers.get("Set-Cookie", ""))
-        if found is None:
-            raise RuntimeError(f"the console answered the login with {reply.status}")
-        self.headers = {"Cookie": found[0]}
-
-    @contextmanager
-    def get(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Ask for a page; entered once its head is here, left without the rest.
-
-        Raises:
-            RuntimeError: it is none.
-        """
-        reply = self._pool.request("GET", path, headers=self.headers, preload_content=False, redirect=False)
-        try:
-            if reply.status != 200:
-                raise RuntimeError(f"{path} was answered with {reply.status}")
-            yield reply
-        finally:
-            reply.close()
+def connected(port: int, token: str, seconds: float) -> urllib3.HTTPConnectionPool:
+    """Connections to the console on this port, in the session of this token; each reply may take so long."""
+    headers = {"Cookie": f"{COOKIE}={token}"}
+    return urllib3.HTTPConnectionPool(HOST, port, headers=headers, timeout=seconds, retries=False)

@@ -9,7 +9,8 @@ from statistics import median
 from app.store.database import Database
 from benchmarks import memory, report, servers
 from benchmarks.figures import Figures, ratio
-from benchmarks.live_pages import LivePage, live_pages, log_in
+from benchmarks.live_pages import LivePage, live_pages
+from benchmarks.looking import log_in
 from benchmarks.plan import Plan
 from benchmarks.server import Server
 from benchmarks.stored import require_stored
