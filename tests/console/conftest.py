@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.config import Settings
+from app.console.access.guard import COOKIE
 from app.console.access.passwords import hash_of
 from app.console.application import create_console
 from app.domain.users import Role
-from app.store import users
+from app.store import sessions, users
 from app.store.database import Database
 
 PASSWORD = "a long password"
@@ -38,6 +40,13 @@ class Person:
 
     def log_in(self, name: str, password: str = PASSWORD) -> TestResponse:
         return self.client.post("/login", data={"name": name, "password": password})
+
+    def begin_session(self, database: Database, name: str) -> None:
+        """Be logged in without the password, whose hash takes its time."""
+        with database.write() as connection:
+            user: Any = users.named(connection, name)
+            token = sessions.begin(connection, user.id, datetime.now(UTC))
+        self.client.set_cookie(COOKIE, token)
 
 
 @pytest.fixture
@@ -67,18 +76,27 @@ def stranger(console: Flask) -> Person:
 
 
 @pytest.fixture
-def viewer(console: Flask, add_user: Callable[..., None]) -> Person:
+def viewer(console: Flask, add_user: Callable[..., None], database: Database) -> Person:
     """Somebody who is logged in."""
     add_user("anna")
     person = Person(console)
-    assert person.log_in("anna").status_code == 302
+    person.begin_session(database, "anna")
     return person
 
 
 @pytest.fixture
-def admin(console: Flask, add_user: Callable[..., None]) -> Person:
+def operator(console: Flask, add_user: Callable[..., None], database: Database) -> Person:
+    """An operator who is logged in."""
+    add_user("otto", Role.OPERATOR)
+    person = Person(console)
+    person.begin_session(database, "otto")
+    return person
+
+
+@pytest.fixture
+def admin(console: Flask, add_user: Callable[..., None], database: Database) -> Person:
     """An admin who is logged in."""
     add_user("root", Role.ADMIN)
     person = Person(console)
-    assert person.log_in("root").status_code == 302
+    person.begin_session(database, "root")
     return person

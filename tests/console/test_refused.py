@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
 from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
@@ -18,7 +17,6 @@ from app.config import Settings
 from app.console.refused import admit_all
 from app.domain.events import Arrival
 from app.domain.refusals import Quarantined, Refusal
-from app.domain.users import Role
 from app.factory import create_receiver
 from app.simulators.encodings import encode
 from app.store import audit, devices, events, pictures, quarantine, quarantine_search, warnings
@@ -53,14 +51,6 @@ def post(database_url: str) -> Iterator[Post]:
     yield post
     app.extensions["writer"].close()
     app.extensions["database"].close()
-
-
-@pytest.fixture
-def operator(console: Flask, add_user: Callable[..., None]) -> Person:
-    add_user("olga", Role.OPERATOR)
-    person = Person(console)
-    assert person.log_in("olga").status_code == 302
-    return person
 
 
 def shown(page: str) -> list[str]:
@@ -215,7 +205,7 @@ def test_corrected_json_is_admitted_with_its_pictures(
     assert warning.code == "corrected"
     assert '/score "high" → 0.5' in warning.detail
     who, action, subject = latest_audit(database)
-    assert (who, action) == ("olga", "refused_admitted")
+    assert (who, action) == ("otto", "refused_admitted")
     assert subject.startswith(f"{quarantine_id} as {event_id}, corrected: ")
     assert '/score "high" → 0.5' in subject
 
@@ -363,7 +353,7 @@ def test_a_body_is_discarded_with_a_reason(operator: Person, post: Post, databas
     assert operator.send(f"/refused/{quarantine_id}/discard", reason=" ").status_code == 422
     reply = operator.send(f"/refused/{quarantine_id}/discard", reason="a port scan")
     assert "1 refused body was discarded." in operator.get(reply.location).text
-    assert latest_audit(database)[:2] == ("olga", "refused_seen")
+    assert latest_audit(database)[:2] == ("otto", "refused_seen")
     with database.read() as connection:
         assert quarantine.get(connection, quarantine_id) is None
         entries = [(entry.action, entry.subject) for entry in audit.latest(connection, 2)]
@@ -396,7 +386,7 @@ def test_the_audit_log_tells_who_looked_into_a_body(operator: Person, post: Post
     quarantine_id = post(without("group_name"))
     for path, more in (("", ""), ("/body", " downloaded"), ("/edit", " to correct it")):
         operator.get(f"/refused/{quarantine_id}{path}")
-        assert latest_audit(database) == ("olga", "refused_body_seen", f"{quarantine_id}{more}")
+        assert latest_audit(database) == ("otto", "refused_body_seen", f"{quarantine_id}{more}")
 
 
 def keep(database: Database, number: int, status: int = 400) -> UUID:

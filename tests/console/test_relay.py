@@ -1,20 +1,17 @@
 """The relay's page tells how channels are and why deliveries stopped, and an operator sends them again."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
 
 from app import jsontext
 from app.domain.delivery import DeliveryState
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
 from app.domain.times import EPOCH
-from app.domain.users import Role
 from app.store import audit, backlogs, causes, channels, deliveries, events, outbox, slices
 from app.store.database import Database
 from app.store.settlements import Settlement
@@ -54,14 +51,6 @@ def states(database: Database) -> list[str]:
 
 def cause(code: int | None, reason: str | None) -> str:
     return jsontext.dump([code, reason])
-
-
-@pytest.fixture
-def operator(console: Flask, add_user: Callable[..., None]) -> Person:
-    add_user("otto", Role.OPERATOR)
-    person = Person(console)
-    assert person.log_in("otto").status_code == 302
-    return person
 
 
 def audited(database: Database, number: int = 1) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ def test_a_mark_hides_the_event_from_its_user_only(
     assert unreviewed(viewer) == [str(second)]
     add_user("ben")
     ben = Person(console)
-    ben.log_in("ben")
+    ben.begin_session(database, "ben")
     assert set(unreviewed(ben)) == {str(first), str(second)}
 
 

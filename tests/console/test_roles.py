@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.console.access.roles import NEEDED, OPEN
 from app.domain.users import Role
+from app.store.database import Database
 from tests.console.conftest import Person
 from tests.support.api_client import ApiClient
 
@@ -37,10 +38,12 @@ def test_every_endpoint_has_a_role(console: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_each_role_gets_what_it_may(console: Flask, add_user: Callable[..., None], role: Role) -> None:
+def test_each_role_gets_what_it_may(
+    console: Flask, add_user: Callable[..., None], database: Database, role: Role
+) -> None:
     add_user("anna", role)
     person = Person(console)
-    person.log_in("anna")
+    person.begin_session(database, "anna")
     program = ApiClient(console, "a program", role)
     for endpoint, method, path in paths(console):
         if endpoint == "logins.logout":
@@ -55,9 +58,11 @@ def test_each_role_gets_what_it_may(console: Flask, add_user: Callable[..., None
         reply.close()
 
 
-def test_an_endpoint_that_is_not_listed_is_refused(console: Flask, add_user: Callable[..., None]) -> None:
+def test_an_endpoint_that_is_not_listed_is_refused(
+    console: Flask, add_user: Callable[..., None], database: Database
+) -> None:
     console.add_url_rule("/forgotten", "forgotten", lambda: "a face")
     add_user("anna", Role.ADMIN)
     person = Person(console)
-    person.log_in("anna")
+    person.begin_session(database, "anna")
     assert person.get("/forgotten").status_code == 403
