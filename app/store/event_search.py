@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.store.models import EventReviewRow, EventRow, EventWarningRow, OutboxRow
+from app.store.models import LONGEST_INDEXED, EventReviewRow, EventRow, EventWarningRow, OutboxRow
 from app.store.people import FIRST_ID, LAST_ID, newest_of
 
 MOST_LOOKED_AT = 20_000
@@ -63,9 +63,15 @@ class Search:
     unreviewed_by: int | None = None
 
     @property
+    def is_by_person(self) -> bool:
+        """Whether an index finds the events of the person."""
+        return 0 < len(self.identity) <= LONGEST_INDEXED
+
+    @property
     def matches_all(self) -> bool:
         """Whether nothing narrows it but times and a person, by which indexes find."""
-        return self == Search(self.since, self.until, identity=self.identity)
+        person = self.identity if self.is_by_person else ""
+        return self == Search(self.since, self.until, identity=person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
         _id_at(search.since) if search.since else FIRST_ID,
         min(before or LAST_ID, _id_at(search.until) if search.until else LAST_ID),
     )
-    most = MOST_OF_PERSON if search.identity else MOST_LOOKED_AT
+    most = MOST_OF_PERSON if search.is_by_person else MOST_LOOKED_AT
     looked_at = limit + 1 if search.matches_all else most
     found = _matching(connection, _newest(_columns(), search, looked_at, *bounds), search, limit + 1)
     if len(found) > limit:
@@ -128,7 +134,7 @@ def find(connection: Connection, search: Search, limit: int, before: UUID | None
 
 def _newest(columns: Sequence[Any], search: Search, limit: int, since: UUID, before: UUID) -> Subquery:
     """The newest events from `since` to `before`: of the person that is searched for, else of all."""
-    if search.identity:
+    if search.is_by_person:
         return newest_of(search.identity, columns, limit, since, before)
     query = select(*columns).where(EventRow.id >= since, EventRow.id < before)
     return query.order_by(EventRow.id.desc()).limit(limit).subquery()
@@ -162,6 +168,7 @@ def _matching(connection: Connection, event: Subquery, search: Search, limit: in
 
 def _conditions(event: Subquery, search: Search) -> list[ColumnElement[bool]]:
     equal = {
+        "identity_id": None if search.is_by_person else search.identity or None,
         "kind": search.kind or None,
         "person_type": search.person_type,
     }

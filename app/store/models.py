@@ -17,6 +17,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
+    func,
     literal_column,
     or_,
 )
@@ -133,10 +135,15 @@ class EventRow(Base):
 # No parameter: it would hide from the databases that an index serves.
 _STRANGER: ColumnElement[int] = literal_column(str(STRANGER))
 
-IS_KNOWN = or_(EventRow.person_type.is_(None), EventRow.person_type != _STRANGER)
+LONGEST_INDEXED = 200
+"""Characters of an id by which an index finds a person: PostgreSQL takes no row with a much longer one."""
+
+_IS_INDEXED = func.length(EventRow.identity_id) <= literal_column(str(LONGEST_INDEXED))
+
+IS_KNOWN = and_(or_(EventRow.person_type.is_(None), EventRow.person_type != _STRANGER), _IS_INDEXED)
 """An event of somebody whom a box knows; who is no stranger is an employee (SE3 protocol, section 2)."""
 
-IS_STRANGER = EventRow.person_type == _STRANGER
+IS_STRANGER = and_(EventRow.person_type == _STRANGER, _IS_INDEXED)
 """An event of a stranger. Strangers have ids too, and there may be more of them than of all others."""
 
 Index("ix_events_known", EventRow.identity_id, EventRow.id, sqlite_where=IS_KNOWN, postgresql_where=IS_KNOWN)

@@ -8,10 +8,12 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+_IS_INDEXED = "length(identity_id) <= 200"  # PostgreSQL refuses rows with much longer ones in an index
+
 
 def upgrade() -> None:
-    _create_partial_index("ix_events_known", "person_type IS NULL OR person_type != 4")
-    _create_partial_index("ix_events_strangers", "person_type = 4")
+    _create_partial_index("ix_events_known", f"(person_type IS NULL OR person_type != 4) AND {_IS_INDEXED}")
+    _create_partial_index("ix_events_strangers", f"person_type = 4 AND {_IS_INDEXED}")
     op.create_table(
         "face_likeness",
         sa.Column("sha256", sa.LargeBinary(), nullable=False),

@@ -31,7 +31,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         }
         with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
             program.wait_until(lambda: program.output().count("Booting worker") >= 3, 60)
-            yield Site(program, *(f"http://127.0.0.1:{port}" for port in ports))
+            receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
+            yield Site(program, receiver, console, settings["DATABASE_URL"])
 
 
 def say_who(page: Page) -> None:

@@ -37,7 +37,8 @@ def relaying_site(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Site]:
         "ENOS_PRODUCT_SECRET": "secret",
     }
     with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
-        site = Site(program, *(f"http://127.0.0.1:{port}" for port in ports))
+        receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
+        site = Site(program, receiver, console, settings["DATABASE_URL"])
         program.wait_until(lambda: program.output().count("Booting worker") >= 3, timeout=30)
         program.wait_for_output("channel_open", timeout=30)
         yield site

@@ -14,7 +14,7 @@ from app.console.access.guard import COOKIE
 from app.console.access.passwords import hash_of
 from app.console.application import create_console
 from app.domain.users import Role
-from app.store import sessions, users
+from app.store import audit, sessions, users
 from app.store.database import Database
 
 PASSWORD = "a long password"
@@ -46,6 +46,7 @@ class Person:
         with database.write() as connection:
             user: Any = users.named(connection, name)
             token = sessions.begin(connection, user.id, datetime.now(UTC))
+            audit.note(connection, name, "127.0.0.1", "logged_in")
         self.client.set_cookie(COOKIE, token)
 
 

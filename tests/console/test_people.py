@@ -261,3 +261,10 @@ def test_the_audit_log_tells_which_people_were_seen(viewer: Person, database: Da
     assert (one.action, one.subject) == ("person_seen", ODD)
     assert strangers.action == "strangers_seen"
     assert newest.id
+
+
+def test_an_id_too_long_for_an_index_is_stored_and_found(database: Database) -> None:
+    name = "x" * 5000
+    [event_id] = record(database, new_event(1, identity_id=name))
+    record(database, new_event(2))
+    assert found(database, Search(identity=name)) == [event_id]
