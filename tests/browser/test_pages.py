@@ -25,6 +25,9 @@ FOLDER = ROOT / "docs" / "images" / "console"
 WIDTHS = {"narrow": (375, 812), "wide": (1920, 1080)}
 ColorScheme = Literal["light", "dark"]
 CHECKED: dict[str, tuple[ColorScheme, ...]] = {"narrow": ("dark",), "wide": ("light",)}
+OTHERS_COLORS = {
+    "api"
+}  # Swagger UI's own, which are too pale for some; docs/reference/api.md says the same in words
 SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
 COLORS = 128  # of a picture that is kept: its file is a quarter as large then, and as readable
 
@@ -112,10 +115,12 @@ def keep(name: str, png: bytes) -> None:
         image.convert("RGB").quantize(COLORS).save(FOLDER / f"{name}.png", optimize=True)
 
 
-def check(page: Page, width: int) -> None:
+def check(page: Page, name: str, width: int) -> None:
     wanted = page.evaluate("document.documentElement.scrollWidth")
     assert wanted <= width, f"needs {wanted} px"
     found = Axe().run(page).response["violations"]
+    if name in OTHERS_COLORS:
+        found = [one for one in found if one["id"] != "color-contrast"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert not serious, [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
 
@@ -131,5 +136,5 @@ def test_pages_are_for_everybody(browser: Browser, demo: Demo, subtests: pytest.
             if os.environ.get("WRITE_SCREENSHOTS"):
                 keep(f"{name}-{width}-{scheme}", page.screenshot())
             if scheme in CHECKED[width]:
-                check(page, WIDTHS[width][0])
+                check(page, name, WIDTHS[width][0])
             page.context.close()
