@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from app.config import Settings
@@ -20,6 +21,23 @@ from app.store.database import Database
 PASSWORD = "a long password"
 _HASH = hash_of(PASSWORD)
 _TOKEN = re.compile(r'name="form_token" value="(\w+)"')
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates that were compiled once: every test has an app of its own, with the same ones."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = CompiledTemplates()
 
 
 class Person:
@@ -53,6 +71,7 @@ class Person:
 @pytest.fixture
 def console(database_url: str) -> Iterator[Flask]:
     app = create_console(Settings(database_url=database_url, disk_floor_mb=0))
+    app.jinja_env.bytecode_cache = _COMPILED
     yield app
     app.extensions["database"].close()
 
