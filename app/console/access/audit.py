@@ -71,7 +71,7 @@ def named_actions() -> dict[str, str]:
         "token_revoked": gettext("revoked a token"),
         "password_given": gettext("gave a user a new password"),
         "user_disabled": gettext("disabled a user"),
-        "user_enabled": gettext("let a user in again"),
+        "user_enabled": gettext("enabled a user"),
     }
 
 

@@ -72,7 +72,7 @@ def create_relay(settings: Settings, database: Database) -> Blueprint:
         return done("dropped", changes.give_up(database, cause, ids, reason), "relay.show")
 
     @relay.post("/events/<uuid:event_id>/replay")
-    def retry_one(event_id: UUID) -> AnyResponse:
+    def replay(event_id: UUID) -> AnyResponse:
         with database.read() as connection:
             outbox_id = outbox_tools.ids_of_events(connection, [event_id]).get(event_id) or abort(404)
         number = changes.replay(database, event_id, outbox_id)
