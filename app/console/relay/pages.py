@@ -40,7 +40,7 @@ def create_relay(settings: Settings, database: Database) -> Blueprint:
             stopped = {state: causes.causes(connection, state) for state in STOPPED}
         bars, hours = (by_period(counts, now - _SHOWN, now, length) for length in (_BAR, _HOUR))
         return render_template(
-            "relay.html",
+            "relay/relay.html",
             now=now,
             lines=lines,
             stopped=stopped,
