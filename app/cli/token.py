@@ -25,10 +25,10 @@ def token() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=click.Choice([Role.VIEWER.value, Role.OPERATOR.value]),
     default=Role.VIEWER.value,
     show_default=True,
-    help="What it allows: a viewer reads, an operator also retries, drops, admits and discards.",
+    help="What it allows: a viewer reads, an operator also retries, gives up, admits and discards.",
 )
 @click.option(
     "--days", type=click.IntRange(1, _LONGEST_DAYS), help="For how long it is good; for ever unless given."

@@ -33,6 +33,6 @@ def _texts(number: int) -> dict[str, str]:
             "%(num)d refused body was discarded.", "%(num)d refused bodies were discarded.", number
         ),
         "role_changed": gettext("The user has the other role, and has to log in again."),
-        "user_disabled": gettext("The user is let in no more."),
-        "user_enabled": gettext("The user is let in again."),
+        "user_disabled": gettext("The user is disabled."),
+        "user_enabled": gettext("The user is enabled."),
     }

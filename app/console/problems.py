@@ -1,5 +1,7 @@
 """Errors as pages that say what is wrong and what to do; for programs, as problem details."""
 
+from collections.abc import Mapping
+
 import structlog
 from flask import Flask, render_template, request
 from flask_babel import gettext
@@ -21,11 +23,7 @@ def answer_problems(app: Flask) -> None:
         if is_for_programs():
             return problem_details(error)
         status = error.code or 500
-        known = {
-            403: gettext("Your role does not allow this, or the form is of another session. Log in again."),
-            404: gettext("There is no such page, event or picture."),
-        }
-        return _page(status, error.name, known.get(status, error.description or ""))
+        return _page(status, _names().get(status, error.name), _detail(error, status))
 
     @app.errorhandler(StoreUnavailable)
     def unavailable(error: StoreUnavailable) -> AnyResponse | tuple[str, int]:
@@ -33,6 +31,37 @@ def answer_problems(app: Flask) -> None:
         if is_for_programs():
             return problem_details(ServiceUnavailable("The database can't be used now.", retry_after=5))
         return _page(503, gettext("The database can't be used now"), gettext("The console's log says why."))
+
+
+def _names() -> Mapping[int, str]:
+    """What each error is called: the exceptions' own names are English only, as are their descriptions."""
+    return {
+        400: gettext("Bad request"),
+        403: gettext("Forbidden"),
+        404: gettext("Not found"),
+        405: gettext("Method not allowed"),
+        413: gettext("Too large"),
+        422: gettext("Not accepted"),
+        429: gettext("Too many requests"),
+        500: gettext("Internal error"),
+        503: gettext("Not available"),
+    }
+
+
+def _detail(error: HTTPException, status: int) -> str:
+    """What whoever raised it says, else what this kind of error means here."""
+    if error.description != type(error).description:
+        return error.description or ""
+    known = {
+        400: gettext("Go back, load the page again, and try once more."),
+        403: gettext("Your role does not allow this, or the form is of another session. Log in again."),
+        404: gettext("There is no such page, event or picture."),
+        405: gettext("This address is for the button of a page."),
+        413: gettext("So much can't be sent at once."),
+        500: gettext("The console's log says why."),
+        503: gettext("Try again in a moment."),
+    }
+    return str(known.get(status, error.description or ""))
 
 
 def _page(status: int, title: str, detail: str) -> tuple[str, int]:

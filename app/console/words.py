@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flask import Flask, g
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from markupsafe import Markup
 
 from app.console.access.guard import form_token
@@ -15,6 +15,7 @@ from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
 from app.domain.ids import made_at
+from app.domain.warnings import WarningCode
 from app.store.event_search import MOST_LOOKED_AT
 from app.store.people import MOST_EVENTS, MOST_PEOPLE
 
@@ -29,7 +30,6 @@ def give_words(app: Flask) -> None:
     for times in (moment, hour_before, hour_after, made_at):
         app.jinja_env.filters[times.__name__] = times
     app.jinja_env.globals |= {
-        "ngettext": ngettext,
         "most_looked_at": MOST_LOOKED_AT,
         "most_exported": MOST_EXPORTED,
         "most_people": MOST_PEOPLE,
@@ -45,6 +45,7 @@ def give_words(app: Flask) -> None:
             "notice": notice(),
             "form_field": _form_field,
             "named_state": named_state,
+            "named_warning": named_warning,
             "person_types": _person_types(),
             "picture_names": _picture_names(),
         }
@@ -79,6 +80,22 @@ def named_forwarder(state: str) -> str:
 def named_kind(kind: str) -> Named:
     """Which of a box's two reports an event came in."""
     return kind, {Kind.HISTORY: gettext("history"), Kind.REALTIME: gettext("real-time")}[Kind(kind)]
+
+
+def named_warning(code: str) -> str:
+    """What a kind of warning is called; one that only another version knows has its code."""
+    names = {
+        WarningCode.CLOCK_BEHIND: gettext("clock never set"),
+        WarningCode.CLOCK_AHEAD: gettext("clock ahead"),
+        WarningCode.NO_PICTURE: gettext("broken picture"),
+        WarningCode.NOT_UTF8: gettext("not in UTF-8"),
+        WarningCode.VALUES_LOST: gettext("values lost on the way"),
+        WarningCode.UNKNOWN_PERSON_TYPE: gettext("unknown person type"),
+        WarningCode.FIELD_MISSING: gettext("field missing"),
+        WarningCode.FIELD_WRONG: gettext("field of a wrong type"),
+        WarningCode.CORRECTED: gettext("corrected by a person"),
+    }
+    return str(names.get(WarningCode(code), code)) if code in set(WarningCode) else code
 
 
 def moment(instant: datetime) -> str:

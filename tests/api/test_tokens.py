@@ -52,6 +52,10 @@ def test_a_printed_token_lets_in_until_it_is_revoked(run: Run, console: Flask) -
     assert run("add", "ci").strip() != token
 
 
+def test_no_token_is_an_admins(run: Run) -> None:
+    assert "'admin' is not one of 'viewer', 'operator'" in run("add", "ci", "--role", "admin")
+
+
 def test_a_token_is_kept_by_its_sha256_alone(run: Run, database: Database) -> None:
     token = run("add", "ci").strip()
     with database.read() as connection:

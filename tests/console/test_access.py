@@ -178,3 +178,21 @@ def test_the_audit_log_tells_who_came_and_went(viewer: Person, database: Databas
     with database.read() as connection:
         entries = [(entry.user_name, entry.action) for entry in audit.latest(connection, 10)]
     assert entries == [("anna", "logged_out"), ("anna", "logged_in")]
+
+
+PROBLEMS = [
+    (404, "/no-such-page", "未找到", "没有这个页面"),
+    (403, "/users", "无权访问", "您的角色"),
+    (400, "/events/export/events.csv?state=x", "请求有误", "state"),
+    (405, "/relay/retry", "不支持此请求方式", "页面上的按钮"),
+]
+
+
+@pytest.mark.parametrize(("status", "path", "title", "detail"), PROBLEMS)
+def test_problems_are_told_in_the_readers_language(
+    viewer: Person, status: int, path: str, title: str, detail: str
+) -> None:
+    reply = viewer.get(path, **{"Accept-Language": "zh"})
+    assert reply.status_code == status
+    assert f"<h1>{title}</h1>" in reply.text
+    assert detail in reply.text

@@ -141,6 +141,12 @@ def test_one_event_is_shown_whole(viewer: Person, database: Database) -> None:
     assert sent == shown | {"timestamp": sent["timestamp"]}
 
 
+def test_a_warning_is_named_in_the_readers_language(viewer: Person, database: Database) -> None:
+    [event_id] = record(database, new_event(1, timestamp=1))
+    assert "clock never set: timestamp is 1970-01-01" in viewer.get(f"/events/{event_id}").text
+    assert "时钟从未设置: timestamp" in viewer.get(f"/events/{event_id}", **{"Accept-Language": "zh"}).text
+
+
 def test_copies_of_one_sighting_lead_to_each_other(viewer: Person, database: Database) -> None:
     both = record(database, new_event(1), new_event(1, kind=Kind.REALTIME))
     for one, other in (both, both[::-1]):

@@ -33,7 +33,7 @@ def create_audit(database: Database) -> Blueprint:
         query = urlencode({name: value for name, value in typed.items() if value})
         note(database, "audit_seen", query)
         context = {"typed": typed, "wrong": wrong, "query": query, "most_looked_at": MOST_LOOKED_AT}
-        body = render_template("audit.html", page=page, actions=named_actions(), **context)
+        body = render_template("access/audit.html", page=page, actions=named_actions(), **context)
         return (body, 422) if wrong else body
 
     return audit
@@ -71,7 +71,7 @@ def named_actions() -> dict[str, str]:
         "token_revoked": gettext("revoked a token"),
         "password_given": gettext("gave a user a new password"),
         "user_disabled": gettext("disabled a user"),
-        "user_enabled": gettext("let a user in again"),
+        "user_enabled": gettext("enabled a user"),
     }
 
 

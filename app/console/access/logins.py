@@ -23,7 +23,7 @@ def create_logins(database: Database) -> Blueprint:
     @logins.route("/login", methods=["GET", "POST"])
     def login() -> Reply:
         if request.method == "GET":
-            return redirect(url_for("overview.show")) if g.user else render_template("login.html")
+            return redirect(url_for("overview.show")) if g.user else render_template("access/login.html")
         return _log_in(database, clean_name(request.form.get("name", "")), request.form.get("password", ""))
 
     @logins.post("/logout")
@@ -38,9 +38,9 @@ def create_logins(database: Database) -> Blueprint:
     @logins.route("/password", methods=["GET", "POST"])
     def password() -> Reply:
         if request.method == "GET":
-            return render_template("password.html", shortest=passwords.SHORTEST)
+            return render_template("access/password.html", shortest=passwords.SHORTEST)
         if problem := _wrong_with(database, request.form.get("old", ""), request.form.get("new", "")):
-            return render_template("password.html", problem=problem, shortest=passwords.SHORTEST), 422
+            return render_template("access/password.html", problem=problem, shortest=passwords.SHORTEST), 422
         return _change_password(database, request.form["new"])
 
     return logins
@@ -50,11 +50,11 @@ def _log_in(database: Database, name: str, password: str) -> Reply:
     try:
         user = check(database, name, password, request.remote_addr or "")
     except TooManyFailures:
-        return render_template("login.html", problem=wait()), 429
+        return render_template("access/login.html", problem=wait()), 429
     token = user and _begin(database, user)
     if not token:
         problem = gettext("The name or the password is wrong.")
-        return render_template("login.html", problem=problem), 401
+        return render_template("access/login.html", problem=problem), 401
     return with_cookie(redirect(wanted()), token)
 
 

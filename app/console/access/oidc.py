@@ -46,7 +46,7 @@ def create_oidc(settings: Settings, database: Database, app: Flask) -> Blueprint
     def link() -> Reply:
         there = provider or abort(404)
         if problem := _wrong_with(database, request.form.get("password", "")):
-            return render_template("password.html", problem=problem, shortest=passwords.SHORTEST), 422
+            return render_template("access/password.html", problem=problem, shortest=passwords.SHORTEST), 422
         return _to(there, database, Attempt(g.user.id, url_for("logins.password")))
 
     @oidc.get("/oidc/callback")
@@ -86,7 +86,7 @@ def _to(provider: "Provider", database: Database, attempt: Attempt) -> AnyRespon
     with database.write() as connection:
         if not store.begin(connection, token, attempt, datetime.now(UTC)):
             raise LoginRefused(429, "too many under way", wait())
-    response = make_response(render_template("to_provider.html", address=address))
+    response = make_response(render_template("access/to_provider.html", address=address))
     lasts, secure = int(store.LASTS.total_seconds()), request.is_secure
     response.set_cookie(_COOKIE, token, lasts, path=_PATH, httponly=True, samesite="Lax", secure=secure)
     return response

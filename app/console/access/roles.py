@@ -31,7 +31,7 @@ NEEDED: Mapping[str, Role] = {
     "relay.show": Role.VIEWER,
     "relay.retry": Role.OPERATOR,
     "relay.drop": Role.OPERATOR,
-    "relay.retry_one": Role.OPERATOR,
+    "relay.replay": Role.OPERATOR,
     "refused.find": Role.VIEWER,
     "refused.show": Role.VIEWER,
     "refused.body": Role.VIEWER,

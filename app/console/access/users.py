@@ -67,7 +67,7 @@ def _page(database: Database, *, given: tuple[str, str] | None = None, problem: 
     with database.read() as connection:
         found, linked = store.listed(connection), oidc.linked(connection)
     return render_template(
-        "users.html", users=found, linked=linked, roles=_roles(), given=given, problem=problem
+        "access/users.html", users=found, linked=linked, roles=_roles(), given=given, problem=problem
     )
 
 

@@ -45,7 +45,7 @@ def add_new_box(boxes: Blueprint, settings: Settings, database: Database) -> Non
     def new() -> str:
         hosts = reachable(settings.receiver_bind)
         return render_template(
-            "new_box.html",
+            "boxes/new_box.html",
             arrivals=_arrivals(database),
             refused_before=_refused_before(database),
             addresses={host: [f"http://{host}{path}" for path in _PATHS] for host in hosts},
@@ -55,7 +55,7 @@ def add_new_box(boxes: Blueprint, settings: Settings, database: Database) -> Non
 
     @boxes.get("/boxes/new/arrivals")
     def arrivals() -> str:
-        return render_template("arrivals.html", arrivals=_arrivals(database), told_path=_told_path)
+        return render_template("boxes/arrivals.html", arrivals=_arrivals(database), told_path=_told_path)
 
 
 def _arrivals(database: Database) -> Arrivals:

@@ -43,7 +43,7 @@ def create_boxes(settings: Settings, database: Database) -> Blueprint:
         with database.read() as connection:
             found = all_boxes(connection, first_hour(now))
         shown = [(box, _bars(box, now)) for box in sorted(found, key=lambda box: _is_well(box, now))]
-        return render_template("boxes.html", boxes=shown, now=now)
+        return render_template("boxes/boxes.html", boxes=shown, now=now)
 
     @boxes.get("/boxes/<path:key>")
     def show(key: str) -> str:
@@ -57,7 +57,7 @@ def create_boxes(settings: Settings, database: Database) -> Blueprint:
                 "page": event_search.find(connection, Search(at_camera=box.names[0]), _EVENTS),
             }
         context |= {"box": box, "now": now, "bars": _bars(box, now), "days": _days(month)}
-        return render_template("box.html", **context)
+        return render_template("boxes/box.html", **context)
 
     return boxes
 

@@ -8,7 +8,6 @@ from flask_babel import gettext
 from app.domain.devices import BoxDetails, BoxState
 from app.domain.known_boxes import events_by_hour, least_lag, warnings_by_code
 from app.domain.texts import measured, shown
-from app.domain.warnings import WarningCode
 
 _CLOCKS_AGREE = timedelta(seconds=5)  # an event is on its way for a while
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
@@ -21,7 +20,6 @@ def box_words() -> dict[str, Callable[..., object]]:
         "clock": clock,
         "disk": disk,
         "memory": memory,
-        "named_warning": named_warning,
         "measured": measured,
         "shown": shown,
         "warnings_by_code": warnings_by_code,
@@ -64,21 +62,6 @@ def memory(details: BoxDetails) -> str:
         return measured(details.memory_size, " GB")
     used, size = f"{details.memory_usage:.0%}", measured(details.memory_size, " GB")
     return str(gettext("%(used)s of %(size)s used", used=used, size=size))
-
-
-def named_warning(code: str) -> str:
-    """What a kind of warning is called; one that only another version knows has its code."""
-    names = {
-        WarningCode.CLOCK_BEHIND: gettext("clock never set"),
-        WarningCode.CLOCK_AHEAD: gettext("clock ahead"),
-        WarningCode.NO_PICTURE: gettext("broken picture"),
-        WarningCode.NOT_UTF8: gettext("not in UTF-8"),
-        WarningCode.VALUES_LOST: gettext("values lost on the way"),
-        WarningCode.UNKNOWN_PERSON_TYPE: gettext("unknown person type"),
-        WarningCode.FIELD_MISSING: gettext("field missing"),
-        WarningCode.FIELD_WRONG: gettext("field of a wrong type"),
-    }
-    return str(names.get(WarningCode(code), code)) if code in set(WarningCode) else code
 
 
 def _span(time: timedelta) -> str:

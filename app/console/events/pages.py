@@ -38,7 +38,7 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
             reviewed = reviews.reviewed(connection, g.user.id, ids)
         note(database, "events_seen", f"{page.span} {filters.query}".strip())
         context = {"shown": shown, "reviewed": reviewed, "kinds": list(Kind), "states": list(DeliveryState)}
-        body = render_template("events.html", page=page, filters=filters, **context)
+        body = render_template("events/events.html", page=page, filters=filters, **context)
         return (body, 422) if filters.wrong else body
 
     @events.get("/events/<uuid:event_id>")
@@ -56,7 +56,9 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
             }
         note(database, "event_seen", f"{event_id} {event.identity_id}")
         message = enos_message(settings, event, context["pictures"])
-        return render_template("event.html", event=event, document=_lines(event), message=message, **context)
+        return render_template(
+            "events/event.html", event=event, document=_lines(event), message=message, **context
+        )
 
     @events.get("/events/<uuid:event_id>/document")
     def document(event_id: UUID) -> Response:

@@ -29,7 +29,7 @@ def create_live(database: Database, ending: Event) -> Blueprint:
     def show() -> str:
         window = feed.window()
         trail.opened(window.cards)
-        return render_template("live.html", window=window, most=SHOWN, now=datetime.now(UTC))
+        return render_template("live/live.html", window=window, most=SHOWN, now=datetime.now(UTC))
 
     @live.get("/live/cards")
     def cards() -> str:
@@ -59,4 +59,4 @@ def _after() -> int:
 @lru_cache(maxsize=64)
 def _list(window: Window, after: int, _language: str, _role: Role) -> str:
     """On one line, the cards that have changed since; for all who get the same, since it takes a while."""
-    return " ".join(render_template("live_cards.html", window=window, after=after).splitlines())
+    return " ".join(render_template("live/live_cards.html", window=window, after=after).splitlines())

@@ -26,7 +26,7 @@ def create_people(database: Database) -> Blueprint:
             page = store.find(connection, text, _PAGE, _stored_text("after"))
             shown = pictures.shown_by(connection, [person.last for person in page.people])
         note(database, "people_seen", f"{_span(page)} {text}".strip())
-        return render_template("people.html", page=page, shown=shown, text=text)
+        return render_template("people/people.html", page=page, shown=shown, text=text)
 
     @people.get("/person")
     def show() -> str:
@@ -41,7 +41,9 @@ def create_people(database: Database) -> Blueprint:
                 "cameras": store.cameras(connection, identity_id),
             }
         note(database, "person_seen", identity_id)
-        return render_template("person.html", person=person, page=page, shown_text=shown_text, **context)
+        return render_template(
+            "people/person.html", person=person, page=page, shown_text=shown_text, **context
+        )
 
     return people
 

@@ -45,7 +45,7 @@ def create_strangers(database: Database) -> Blueprint:
         likes = _likes(database, page.events, shown)
         seen = f"{len(page.events)} to {page.events[0].id}" if page.events else "none"
         note(database, "strangers_seen", seen)
-        return render_template("strangers.html", page=page, likes=likes, shown=shown)
+        return render_template("people/strangers.html", page=page, likes=likes, shown=shown)
 
     return strangers
 

@@ -40,7 +40,7 @@ def create_relay(settings: Settings, database: Database) -> Blueprint:
             stopped = {state: causes.causes(connection, state) for state in STOPPED}
         bars, hours = (by_period(counts, now - _SHOWN, now, length) for length in (_BAR, _HOUR))
         return render_template(
-            "relay.html",
+            "relay/relay.html",
             now=now,
             lines=lines,
             stopped=stopped,
@@ -72,7 +72,7 @@ def create_relay(settings: Settings, database: Database) -> Blueprint:
         return done("dropped", changes.give_up(database, cause, ids, reason), "relay.show")
 
     @relay.post("/events/<uuid:event_id>/replay")
-    def retry_one(event_id: UUID) -> AnyResponse:
+    def replay(event_id: UUID) -> AnyResponse:
         with database.read() as connection:
             outbox_id = outbox_tools.ids_of_events(connection, [event_id]).get(event_id) or abort(404)
         number = changes.replay(database, event_id, outbox_id)
