@@ -384,9 +384,13 @@ def test_a_viewer_looks_but_changes_nothing(viewer: Person, post: Post, database
 
 def test_the_audit_log_tells_who_looked_into_a_body(operator: Person, post: Post, database: Database) -> None:
     quarantine_id = post(without("group_name"))
-    for path, more in (("", ""), ("/body", " downloaded"), ("/edit", " to correct it")):
+    for path, action, more in (
+        ("", "refused_body_seen", ""),
+        ("/edit", "refused_body_seen", " to correct it"),
+        ("/body", "refused_body_downloaded", ""),
+    ):
         operator.get(f"/refused/{quarantine_id}{path}")
-        assert latest_audit(database) == ("otto", "refused_body_seen", f"{quarantine_id}{more}")
+        assert latest_audit(database) == ("otto", action, f"{quarantine_id}{more}")
 
 
 def keep(database: Database, number: int, status: int = 400) -> UUID:

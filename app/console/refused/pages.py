@@ -52,7 +52,7 @@ def create_refused(settings: Settings, database: Database) -> Blueprint:
     @refused.get("/refused/<uuid:quarantine_id>/body")
     def body(quarantine_id: UUID) -> Response:
         look = look_at(database, settings, quarantine_id)
-        note(database, "refused_body_seen", f"{quarantine_id} downloaded")
+        note(database, "refused_body_downloaded", str(quarantine_id))
         response = Response(look.kept, content_type="application/octet-stream")
         response.headers["Content-Disposition"] = f'attachment; filename="refused-{quarantine_id}.bin"'
         return response
