@@ -9,6 +9,7 @@ from app.console.access.guard import note
 from app.console.refused.actions import add_actions, page_of_one
 from app.console.refused.admit_all import add_admit_all
 from app.console.refused.correcting import add_correcting
+from app.console.refused.discard_all import add_discard_all
 from app.console.refused.looking import HOLDS, look_at, named_holds, problems_now
 from app.store import quarantine_search as store
 from app.store.database import Database
@@ -60,6 +61,7 @@ def create_refused(settings: Settings, database: Database) -> Blueprint:
     add_actions(refused, settings, database)
     add_correcting(refused, settings, database)
     add_admit_all(refused, settings, database)
+    add_discard_all(refused, database)
     return refused
 
 
