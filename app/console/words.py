@@ -30,6 +30,7 @@ def give_words(app: Flask) -> None:
         app.jinja_env.filters[times.__name__] = times
     app.jinja_env.globals |= {
         "ngettext": ngettext,
+        "zone": _zone,
         "most_looked_at": MOST_LOOKED_AT,
         "most_exported": MOST_EXPORTED,
         "most_people": MOST_PEOPLE,
@@ -84,6 +85,11 @@ def named_kind(kind: str) -> Named:
 def moment(instant: datetime) -> str:
     """An instant in this machine's zone, to the second."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _zone() -> str:
+    """This machine's zone, as its difference from UTC now."""
+    return f"UTC{datetime.now().astimezone().isoformat()[-6:]}"
 
 
 def hour_before(instant: datetime) -> str:
