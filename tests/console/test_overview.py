@@ -5,12 +5,11 @@ from tests.console.conftest import Person
 from tests.console.test_boxes import record, report, seen, text
 
 
-def test_boxes_are_counted_that_report_nothing_too(viewer: Person, database: Database) -> None:
+def test_figures_are_called_what_they_count(viewer: Person, database: Database) -> None:
     report(database)
     record(database, seen(1), seen(2, dev_sno="SENDS-ONLY", address="192.0.2.66"))
     page = text(viewer.get("/").text)
-    assert "Boxes 2 " in page
-    assert "Refused by EnOS 0 Refused bodies 0 " in page
+    assert "Refused by EnOS 0 Refused bodies 0 Boxes that report 1 " in page
 
 
 def test_a_box_that_is_gone_for_good_can_be_forgotten(viewer: Person, database: Database) -> None:
