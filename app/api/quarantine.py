@@ -50,7 +50,7 @@ def create_quarantine(settings: Settings, database: Database) -> Resource:
     def body(quarantine_id: UUID) -> Response:
         """Give the body as it came"""
         _, content = _get(database, quarantine_id)
-        note(database, "refused_body_seen", str(quarantine_id))
+        note(database, "refused_body_downloaded", str(quarantine_id))
         return Response(content, content_type="application/octet-stream")
 
     @quarantine.serves(f"{_ONE}/admit", Admitted, method="POST", body=AdmitOrder, others=[404, 409])

@@ -5,12 +5,11 @@ from contextlib import closing
 
 import click
 
-from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.cli.processes import console, forwarder, keep_running, receiver, stop_on_signals
 from app.cli.user import first_admin
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
-from app.receiver.addresses import reachable
+from app.receiver.addresses import box_addresses, reachable
 from app.store.database import Database
 from app.store.migration import migrate as migrate_database
 from app.telemetry.logs import configure_logging
@@ -28,7 +27,7 @@ def run() -> None:
     configure_logging(settings.log_format)
     load_setup(settings)
     _migrate(settings)
-    click.echo(_addresses(settings))
+    click.echo(addresses(settings))
     click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}")
     _add_first_admin(settings)
     with metrics_folder() as folder:
@@ -63,7 +62,12 @@ def _add_first_admin(settings: Settings) -> None:
             click.echo(f"Log in there as admin with this password, and choose another: {password}")
 
 
-def _addresses(settings: Settings) -> str:
-    address = reachable(settings.receiver_bind)[0]
-    lines = [f"  http://{address}{path}" for path in (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])]
-    return "Type these addresses into the box:\n" + "\n".join(lines)
+def addresses(settings: Settings) -> str:
+    """What to type into a box, in words: those by which others reach this machine first."""
+    lines = ["Type these addresses into the box:"]
+    lines += [f"  {address}" for address in next(iter(box_addresses(settings).values()))]
+    if settings.receiver_proxies:
+        lines.append("Boxes reach the receiver through the proxy: put its address in the place of PROXY.")
+    if settings.receiver_keys:
+        lines.append("Put one of the keys of RECEIVER_KEYS in the place of KEY.")
+    return "\n".join(lines)

@@ -1,5 +1,8 @@
 """One page that is green when all is well, and otherwise says what is wrong and what to do."""
 
+import os
+from pathlib import Path
+
 from flask import Blueprint, render_template
 
 from app.config import Settings
@@ -9,11 +12,14 @@ from app.store import channels, clock, devices
 from app.store.database import Database
 from app.store.queries import newest_event_at, quick_counts
 from app.telemetry.health import faults
+from app.telemetry.metrics import FOLDER
+from app.telemetry.metrics_folder import runs_here
 
 
 def create_overview(settings: Settings, database: Database) -> Blueprint:
     """Build the page."""
     overview = Blueprint("overview", __name__)
+    folder = os.environ.get(FOLDER, "")
 
     @overview.get("/")
     def show() -> str:
@@ -23,11 +29,13 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
             now = clock.now(connection)
             forwarders = as_of(channels.forwarders(connection), now)
             silent = [box for box in devices.boxes(connection) if not box.is_online(now)]
+        is_gone = bool(folder) and not runs_here(Path(folder), "receiver")
         troubles = [
-            *of_receiver(faults(settings, database)),
+            *of_receiver(faults(settings, database), is_gone),
             *of_relay(settings, found, forwarders),
             *of_boxes(found, silent),
         ]
-        return render_template("overview.html", counts=found, newest_at=newest_at, troubles=troubles)
+        context = {"counts": found, "newest_at": newest_at, "now": now}
+        return render_template("overview.html", troubles=troubles, **context)
 
     return overview

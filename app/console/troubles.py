@@ -10,6 +10,7 @@ from app.config import Settings
 from app.console.words import named_forwarder
 from app.domain.devices import BoxStatus
 from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.texts import shown
 from app.store.queries import QuickCounts
 
 _WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
@@ -25,8 +26,13 @@ class Trouble:
     link: str | None = None
 
 
-def of_receiver(found: list[str]) -> Iterator[Trouble]:
-    """`found`: what keeps the receiver from taking events."""
+def of_receiver(found: list[str], is_gone: bool) -> Iterator[Trouble]:
+    """`found`: what keeps the receiver from taking events. `is_gone`: it is known that none runs."""
+    if is_gone:
+        yield Trouble(
+            gettext("No receiver runs: boxes can't deliver."),
+            gettext("Start se3 run; its log says why it ended."),
+        )
     for fault in found:
         yield Trouble(
             gettext("The receiver can't take events: %(fault)s.", fault=fault), gettext("Look into its log.")
@@ -69,7 +75,9 @@ def of_boxes(found: QuickCounts, silent: list[BoxStatus]) -> Iterator[Trouble]:
     """What stands between the boxes and the events. `silent`: the boxes that are not online."""
     for box in silent:
         words = gettext("Box %(name)s is offline or silent.", name=box.details.name or box.key)
-        yield Trouble(words, gettext("Look at its power and network."), "boxes.find")
+        mend = gettext("Look at its power and network.")
+        forget = gettext("Gone for good: se3 boxes forget %(key)s.", key=shown(box.key))
+        yield Trouble(words, f"{mend} {forget}", "boxes.find")
     if found.quarantine:
         yield Trouble(
             gettext("%(number)d bodies were refused and are kept.", number=found.quarantine),

@@ -30,6 +30,7 @@ def give_words(app: Flask) -> None:
     for times in (moment, hour_before, hour_after, made_at):
         app.jinja_env.filters[times.__name__] = times
     app.jinja_env.globals |= {
+        "zone": _zone,
         "most_looked_at": MOST_LOOKED_AT,
         "most_exported": MOST_EXPORTED,
         "most_people": MOST_PEOPLE,
@@ -101,6 +102,11 @@ def named_warning(code: str) -> str:
 def moment(instant: datetime) -> str:
     """An instant in this machine's zone, to the second."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _zone() -> str:
+    """This machine's zone, as its difference from UTC now."""
+    return f"UTC{datetime.now().astimezone().isoformat()[-6:]}"
 
 
 def hour_before(instant: datetime) -> str:

@@ -4,8 +4,12 @@ import fcntl
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
+from app.config import Settings
+
+_PATHS = (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])
 _ANYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
 _LOOPBACK = "127.0.0.1"
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR, netdevice(7)
@@ -18,6 +22,17 @@ def reachable(bind: str) -> list[str]:
     """
     host, _, port = bind.rpartition(":")
     return [f"{address}:{port}" for address in (_own_addresses() if host in _ANYWHERE else [host])]
+
+
+def box_addresses(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """What to type into a box for history events, real-time events and status reports, by what leads here.
+
+    KEY stands for one of RECEIVER_KEYS, which are told to nobody, and PROXY for the address of the proxy
+    before the receiver, which only a person knows.
+    """
+    hosts = ["PROXY"] if settings.receiver_proxies else reachable(settings.receiver_bind)
+    key = "/KEY" if settings.receiver_keys else ""
+    return {host: [f"http://{host}{key}{path}" for path in _PATHS] for host in hosts}
 
 
 def is_for_this_machine_only(address: str) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.telemetry.metrics import FOLDER
 
@@ -48,6 +49,17 @@ def settled(folder: Path) -> Iterator[None]:
                     _add(file, file.with_name(f"{kind}_{_PAST}.db"))
                 file.unlink()
         yield
+
+
+def runs_here(folder: Path, process: str) -> bool:
+    """Whether a process that does this runs on this machine, and keeps its figures in the folder.
+
+    `process` is what it gave to `app.telemetry.metrics.runs`.
+    """
+    with settled(folder):
+        gauges = MultiProcessCollector.merge([str(file) for file in folder.glob("gauge_livesum_*.db")])
+    samples = (one for metric in gauges if metric.name == "se3_processes" for one in metric.samples)
+    return any(one.value and one.labels == {"process": process} for one in samples)
 
 
 def _add(file: Path, past: Path) -> None:

@@ -214,7 +214,7 @@ def test_what_shows_people_is_in_the_audit_log(api: ApiClient, database: Databas
     viewer.get("/api/v1/events?text=x")
     assert actions(database, 5) == [
         ("anna", "events_seen"),
-        ("token a program", "refused_body_seen"),
+        ("token a program", "refused_body_downloaded"),
         ("token a program", "document_seen"),
         ("token a program", "event_seen"),
         ("token a program", "events_seen"),

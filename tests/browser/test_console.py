@@ -35,7 +35,7 @@ def test_an_operator_logs_in_finds_an_event_and_sees_its_pictures(page: Page, si
     for number in range(3):
         post(site, number, identity_name=f"Person {number}")
     post(site, 3, identity_name="<script>document.title = 'taken'</script>")
-    page.get_by_role("link", name="Events").click()
+    page.get_by_role("navigation").get_by_role("link", name="Events").click()
     expect(page.locator(".event")).to_have_count(4)
     expect(page.get_by_text("<script>document.title = 'taken'</script>")).to_be_visible()
     page.get_by_label("Name or id").fill("person 1")
@@ -74,3 +74,29 @@ def test_the_language_is_switched_and_stays(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="登录")).to_be_visible()
     page.get_by_role("link", name="English").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_a_mark_made_with_the_keyboard_leaves_the_focus_where_it_can_be_taken_away(
+    page: Page, site: Site
+) -> None:
+    log_in(page, site)
+    post(site, 1)
+    page.goto(f"{site.console}/events")
+    page.wait_for_load_state()  # until then no script listens
+    page.get_by_role("button", name="Mark as reviewed").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="✓ Reviewed")).to_be_focused()
+
+
+def test_the_overview_is_looked_at_anew_each_minute(page: Page, site: Site) -> None:
+    page.clock.install()
+    log_in(page, site)
+    none = page.get_by_text("No event has come yet.")
+    expect(none).to_be_visible()
+    page.get_by_role("link", name="Point a box here.").focus()
+    page.clock.fast_forward(61_000)
+    expect(page.get_by_role("link", name="Point a box here.")).to_be_focused()
+    post(site, 1)
+    expect(none).to_be_visible()
+    page.clock.fast_forward(61_000)
+    expect(none).to_be_hidden()

@@ -21,7 +21,7 @@ WITHIN = 2000  # milliseconds
 def open_live(page: Page, site: Site, connection: str) -> None:
     """Log in, open the page and wait until it follows; from then on, a reload would be noticed."""
     log_in(page, site)
-    page.get_by_role("link", name="Live").click()
+    page.get_by_role("navigation").get_by_role("link", name="Live").click()
     expect(page.get_by_role("status")).to_have_text(connection, timeout=15_000)
     page.evaluate("document.documentElement.dataset.loaded = 'once'")
 

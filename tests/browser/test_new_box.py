@@ -28,7 +28,7 @@ def require_accessible(page: Page) -> None:
 
 def test_the_page_turns_green_when_the_first_event_of_a_new_box_comes(site: Site, page: Page) -> None:
     log_in(page, site)
-    page.get_by_role("link", name="Boxes").click()
+    page.get_by_role("navigation").get_by_role("link", name="Boxes").click()
     page.get_by_role("link", name="Point a new box here").click()
     come = page.get_by_role("status")
     expect(come).to_contain_text("Waiting for a new box")
@@ -42,6 +42,17 @@ def test_the_page_turns_green_when_the_first_event_of_a_new_box_comes(site: Site
     require_accessible(page)
     page.get_by_role("link", name="Its events").click()
     expect(page.locator(".event")).to_have_count(1)
+
+
+def test_the_page_says_so_once_it_looks_no_longer(site: Site, page: Page) -> None:
+    page.clock.install()
+    log_in(page, site)
+    page.goto(f"{site.console}/boxes/new")
+    come = page.get_by_role("status")
+    expect(come).to_contain_text("Waiting for a new box")
+    expect(come).not_to_contain_text("No longer looking")
+    page.clock.fast_forward("30:00")
+    expect(come).to_contain_text("No longer looking: load the page again.")
 
 
 def test_an_address_is_copied_by_a_button(site: Site, page: Page) -> None:

@@ -41,7 +41,7 @@ def test_a_refused_body_is_corrected_and_admitted(page: Page, site: Site) -> Non
     expect(pictures).to_have_count(2)
     assert pictures.evaluate_all(LOADED)
     expect(page.get_by_text("was corrected by hand")).to_be_visible()
-    page.get_by_role("link", name="Refused").click()
+    page.get_by_role("navigation").get_by_role("link", name="Refused").click()
     expect(page.get_by_text("No such refused bodies.")).to_be_visible()
 
 

@@ -2,12 +2,15 @@
 
 import dataclasses
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 
+from app.config import Settings
+from app.console.application import create_console
 from app.domain.events import Arrival, NewEvent
 from app.domain.refusals import Refusal
 from app.store import devices, events, quarantine
@@ -218,5 +221,31 @@ def test_a_receiver_that_no_box_can_reach_is_said_to_be_one(
 ) -> None:
     said = "no box can reach it"
     assert said not in viewer.get("/boxes/new").text
-    monkeypatch.setattr("app.console.boxes.new_box.reachable", lambda _bind: ["127.0.0.1:9528"])
+    monkeypatch.setattr("app.receiver.addresses.reachable", lambda _bind: ["127.0.0.1:9528"])
     assert said in viewer.get("/boxes/new").text
+
+
+def test_what_stands_for_a_key_and_a_proxy_is_said_and_no_key_is_shown(
+    database_url: str, viewer: Person, database: Database
+) -> None:
+    assert "in the place of" not in viewer.get("/boxes/new").text
+    settings = Settings(
+        database_url=database_url,
+        disk_floor_mb=0,
+        receiver_bind="127.0.0.1:9528",
+        receiver_keys=("s3cret-s3cret-s3cret",),
+        receiver_proxies=1,
+    )
+    app = create_console(settings)
+    with closing(app.extensions["database"]):
+        person = Person(app)
+        person.begin_session(database, "anna")
+        page = person.get("/boxes/new").text
+    addresses = re.findall(r'<input readonly value="(http://[^"]+)"', page)
+    assert addresses == [
+        f"http://PROXY/KEY/{name}" for name in ("HistoryEvent", "RealTimeEvent", "DeviceStatus")
+    ]
+    assert "in the place of KEY" in page
+    assert "in the place of PROXY" in page
+    assert "RECEIVER_BIND" not in page
+    assert "s3cret" not in page

@@ -1,11 +1,14 @@
 """Events are found by what people know of them, and shown with all that is known."""
 
+import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from app.console.words import moment
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind, NewEvent
 from app.store import audit, event_search, events
@@ -151,6 +154,21 @@ def test_copies_of_one_sighting_lead_to_each_other(viewer: Person, database: Dat
     both = record(database, new_event(1), new_event(1, kind=Kind.REALTIME))
     for one, other in (both, both[::-1]):
         assert f'href="/events/{other}"' in viewer.get(f"/events/{one}").text
+    assert re.search(r">real-time · 20\d\d-", viewer.get(f"/events/{both[0]}").text)
+    assert re.search(r">history · 20\d\d-", viewer.get(f"/events/{both[1]}").text)
+
+
+def test_a_card_tells_the_kind_and_when_it_occurred_where_that_was_another_time(
+    viewer: Person, database: Database
+) -> None:
+    for number, (seconds, is_told) in enumerate(((60, False), (61, True), (-61, True))):
+        event = new_event(number, kind=Kind.REALTIME).event
+        event = dataclasses.replace(event, received_at=event.occurred_at + timedelta(seconds=seconds))
+        [event_id] = record(database, NewEvent(event, (), ()))
+        page = viewer.get("/events").text
+        card = page.partition(f'href="/events/{event_id}"')[2].partition("</li>")[0]
+        assert "<span>real-time · employee" in card
+        assert (f"occurred {moment(event.occurred_at)}" in card) is is_told
 
 
 @pytest.mark.parametrize(
@@ -196,5 +214,7 @@ def test_pages_are_in_the_language_that_the_browser_wants_or_that_was_chosen(str
     chosen = stranger.client.get("/language/zh", headers={"Referer": "http://localhost/login"})
     assert chosen.location == "http://localhost/login"
     assert "登录" in stranger.get("/login").text
+    after_a_form = stranger.client.get("/language/zh", headers={"Referer": "http://localhost/users/password"})
+    assert after_a_form.location == "/"
     elsewhere = stranger.client.get("/language/en", headers={"Referer": "http://localhost.evil.example/"})
     assert elsewhere.location == "/"

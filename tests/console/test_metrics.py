@@ -124,7 +124,23 @@ def test_who_has_ended_runs_no_more_and_leaves_one_file(
     assert {file.name for file in folder.glob("*.db")} == {"counter_past.db", "histogram_past.db"}
 
 
+def test_the_overview_says_that_no_receiver_runs_once_the_last_has_ended(
+    receiver: Receiver, folder: Path, database_url: str, database: Database, add_user: Callable[..., None]
+) -> None:
+    assert os.environ[FOLDER] == str(folder)
+    app = create_console(Settings(database_url=database_url, disk_floor_mb=0))
+    add_user("anna")
+    person = Person(app)
+    person.begin_session(database, "anna")
+    with closing(app.extensions["database"]):
+        assert receiver.post(1) == (200, False)
+        assert "No receiver runs" not in person.get("/").text
+        receiver.program.stop()
+        wait_until(lambda: "No receiver runs" in person.get("/").text)
+
+
 def test_without_a_shared_folder_it_tells_what_the_store_knows(viewer: Person) -> None:
+    assert "No receiver runs" not in viewer.get("/").text
     samples = read_metrics(viewer.get("/metrics").text)
     assert total(samples, "se3_ready") == 1
     assert total(samples, "se3_database_size_bytes") > 0

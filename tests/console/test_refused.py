@@ -14,7 +14,7 @@ from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
 from app.config import Settings
-from app.console.refused import admit_all
+from app.console.refused import admit_all, discard_all
 from app.domain.events import Arrival
 from app.domain.refusals import Quarantined, Refusal
 from app.factory import create_receiver
@@ -361,6 +361,31 @@ def test_a_body_is_discarded_with_a_reason(operator: Person, post: Post, databas
     assert operator.send(f"/refused/{quarantine_id}/discard", reason="again").status_code == 404
 
 
+def test_all_of_a_kind_are_discarded_with_a_reason_and_others_stay(
+    operator: Person, post: Post, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [post({"identity_id": number}, "/HistoryEvnt") for number in range(5)]
+    other = post(without("group_name"))
+    [fault] = re.findall(rf'fault=(\w+)">5 {TIMES}', operator.get("/refused").text)
+    assert 'action="/refused/discard"' in operator.get(f"/refused?fault={fault}").text
+    for fields in ({"reason": " ", "sure": "1"}, {"reason": "a scan"}):
+        assert operator.send("/refused/discard", fault=fault, **fields).status_code == 400
+    monkeypatch.setattr(discard_all, "SLICE", 2)
+    monkeypatch.setattr(discard_all, "SECONDS", -1)
+    reply = operator.send("/refused/discard", fault=fault, reason="a scan", sure="1")
+    assert f"fault={fault}" in reply.location
+    assert "2 refused bodies were discarded." in operator.get(reply.location).text
+    monkeypatch.setattr(discard_all, "SECONDS", 60)
+    reply = operator.send("/refused/discard", fault=fault, reason="a scan", sure="1")
+    assert "3 refused bodies were discarded." in operator.get(reply.location).text
+    with database.read() as connection:
+        assert [body.id for body in quarantine.listed(connection, 10)] == [other]
+        entries = {
+            entry.subject for entry in audit.latest(connection, 20) if entry.action == "refused_discarded"
+        }
+    assert entries == {f"{quarantine_id} a scan" for quarantine_id in kept}
+
+
 def test_what_is_gone_meanwhile_is_not_admitted_twice(
     operator: Person, post: Post, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,15 +403,20 @@ def test_a_viewer_looks_but_changes_nothing(viewer: Person, post: Post, database
         assert f"/{action}" not in page
         assert viewer.send(f"/refused/{quarantine_id}/{action}", reason="x").status_code == 403
     assert viewer.send("/refused/admit", fault="x").status_code == 403
+    assert viewer.send("/refused/discard", fault="x", reason="x", sure="1").status_code == 403
     with database.read() as connection:
         assert quarantine.get(connection, quarantine_id)
 
 
 def test_the_audit_log_tells_who_looked_into_a_body(operator: Person, post: Post, database: Database) -> None:
     quarantine_id = post(without("group_name"))
-    for path, more in (("", ""), ("/body", " downloaded"), ("/edit", " to correct it")):
+    for path, action, more in (
+        ("", "refused_body_seen", ""),
+        ("/edit", "refused_body_seen", " to correct it"),
+        ("/body", "refused_body_downloaded", ""),
+    ):
         operator.get(f"/refused/{quarantine_id}{path}")
-        assert latest_audit(database) == ("otto", "refused_body_seen", f"{quarantine_id}{more}")
+        assert latest_audit(database) == ("otto", action, f"{quarantine_id}{more}")
 
 
 def keep(database: Database, number: int, status: int = 400) -> UUID:

@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from app.cli.run import addresses as in_words
+from app.config import Settings
 from app.receiver import addresses
 from app.receiver.addresses import is_for_this_machine_only, reachable
 
@@ -36,3 +38,17 @@ def test_the_interfaces_addresses_are_this_machines() -> None:
 def test_one_address_is_reached_by_itself(bind: str, is_closed: bool) -> None:
     assert reachable(bind) == [bind]
     assert is_for_this_machine_only(bind) is is_closed
+
+
+def test_se3_run_says_what_stands_for_a_key_and_for_a_proxy_and_prints_no_key() -> None:
+    told = in_words(Settings(receiver_bind="192.0.2.9:1"))
+    assert told.splitlines()[1:] == [
+        f"  http://192.0.2.9:1/{name}" for name in ("HistoryEvent", "RealTimeEvent", "DeviceStatus")
+    ]
+    told = in_words(Settings(receiver_bind="192.0.2.9:1", receiver_keys=("s3cret",)))
+    assert "  http://192.0.2.9:1/KEY/HistoryEvent\n" in told
+    assert "in the place of KEY" in told
+    assert "s3cret" not in told
+    told = in_words(Settings(receiver_bind="127.0.0.1:1", receiver_proxies=1))
+    assert "  http://PROXY/HistoryEvent\n" in told
+    assert "in the place of PROXY" in told

@@ -39,6 +39,7 @@ NEEDED: Mapping[str, Role] = {
     "refused.admit": Role.OPERATOR,
     "refused.admit_all": Role.OPERATOR,
     "refused.discard": Role.OPERATOR,
+    "refused.discard_all": Role.OPERATOR,
     "users.show": Role.ADMIN,
     "users.add": Role.ADMIN,
     "users.change_role": Role.ADMIN,

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, render_template, request
 
-from app.built_in_paths import HISTORY_PATHS, REALTIME_PATHS, STATUS_PATHS
 from app.config import Settings
 from app.domain.known_boxes import KnownBox, known_boxes
 from app.domain.refusals import Quarantined
-from app.receiver.addresses import is_for_this_machine_only, reachable
+from app.receiver.addresses import box_addresses, is_for_this_machine_only
 from app.receiver.paths import KNOWN_PATHS
 from app.store import box_hours, devices, quarantine
 from app.store.database import Database
@@ -19,7 +18,6 @@ _OVERDUE = timedelta(minutes=1)  # a box that is set up, and somebody before its
 _LONGEST = timedelta(days=1)
 _REFUSED = 10
 _NO_SUCH_PATH = 404
-_PATHS = (HISTORY_PATHS[0], REALTIME_PATHS[0], STATUS_PATHS[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +41,15 @@ def add_new_box(boxes: Blueprint, settings: Settings, database: Database) -> Non
 
     @boxes.get("/boxes/new")
     def new() -> str:
-        hosts = reachable(settings.receiver_bind)
+        addresses = box_addresses(settings)
         return render_template(
             "boxes/new_box.html",
             arrivals=_arrivals(database),
             refused_before=_refused_before(database),
-            addresses={host: [f"http://{host}{path}" for path in _PATHS] for host in hosts},
-            is_closed=all(is_for_this_machine_only(host) for host in hosts),
+            addresses=addresses,
+            needs_key=bool(settings.receiver_keys),
+            has_proxy=bool(settings.receiver_proxies),
+            is_closed=all(is_for_this_machine_only(host) for host in addresses),
             told_path=_told_path,
         )
 

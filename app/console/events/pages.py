@@ -45,6 +45,8 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
     def show(event_id: UUID) -> str:
         with database.read() as connection:
             event = store.get(connection, event_id) or abort(404)
+            twins = [one for one in store.of_sighting(connection, event.sighting_id) if one != event_id]
+            summaries = event_search.summaries(connection, twins)
             context: dict[str, Any] = {
                 "pictures": pictures.shown_by(connection, [event_id])[event_id],
                 "warnings": warnings.warnings_of(connection, event_id),
@@ -52,7 +54,7 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
                 "attempts": deliveries.attempts_of(connection, event_id),
                 "stored_at": made_at(event_id),
                 "is_reviewed": bool(reviews.reviewed(connection, g.user.id, [event_id])),
-                "twins": [one for one in store.of_sighting(connection, event.sighting_id) if one != event_id],
+                "twins": [summaries[one] for one in twins],
             }
         note(database, "event_seen", f"{event_id} {event.identity_id}")
         message = enos_message(settings, event, context["pictures"])

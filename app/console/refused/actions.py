@@ -34,7 +34,7 @@ def add_actions(refused: Blueprint, settings: Settings, database: Database) -> N
     @refused.post("/refused/<uuid:quarantine_id>/discard")
     def discard(quarantine_id: UUID) -> Reply:
         look = look_at(database, settings, quarantine_id)
-        reason = " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
+        reason = read_reason()
         if not reason:
             return page_of_one(look, problems_now(look, settings), lacks_reason=True), 422
         return done("discarded", bodies.discard(database, [quarantine_id], actor(), reason), "refused.find")
@@ -64,6 +64,11 @@ def read_holds() -> Report | None:
     """What a form says that a body holds; None: what its path says."""
     typed = request.form.get("holds")
     return next((holds for holds in HOLDS if holds == typed), None)
+
+
+def read_reason() -> str:
+    """Why something is discarded, as a form says; "" where it does not."""
+    return " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
 
 
 def page_of_one(look: Look, problems: Sequence[Problem], **context: object) -> str:

@@ -9,6 +9,7 @@ from app.console.access.guard import note
 from app.console.refused.actions import add_actions, page_of_one
 from app.console.refused.admit_all import add_admit_all
 from app.console.refused.correcting import add_correcting
+from app.console.refused.discard_all import add_discard_all
 from app.console.refused.looking import HOLDS, look_at, named_holds, problems_now
 from app.store import quarantine_search as store
 from app.store.database import Database
@@ -52,7 +53,7 @@ def create_refused(settings: Settings, database: Database) -> Blueprint:
     @refused.get("/refused/<uuid:quarantine_id>/body")
     def body(quarantine_id: UUID) -> Response:
         look = look_at(database, settings, quarantine_id)
-        note(database, "refused_body_seen", f"{quarantine_id} downloaded")
+        note(database, "refused_body_downloaded", str(quarantine_id))
         response = Response(look.kept, content_type="application/octet-stream")
         response.headers["Content-Disposition"] = f'attachment; filename="refused-{quarantine_id}.bin"'
         return response
@@ -60,6 +61,7 @@ def create_refused(settings: Settings, database: Database) -> Blueprint:
     add_actions(refused, settings, database)
     add_correcting(refused, settings, database)
     add_admit_all(refused, settings, database)
+    add_discard_all(refused, database)
     return refused
 
 

@@ -30,7 +30,9 @@
     event.preventDefault();
     const body = new FormData(form, event.submitter);
     const reply = await fetch(form.action, { method: "post", body, headers: { Accept: "application/json" } }).catch(() => null);
-    if (reply?.status === 204) form.querySelectorAll("button").forEach((button) => (button.hidden = !button.hidden));
-    else location.reload(); // the page that comes says what is wrong
+    if (reply?.status !== 204) return location.reload(); // the page that comes says what is wrong
+    const hadFocus = form.contains(document.activeElement);
+    form.querySelectorAll("button").forEach((button) => (button.hidden = !button.hidden));
+    if (hadFocus) form.querySelector("button:not([hidden])").focus();
   });
 }

@@ -14,6 +14,7 @@
       console.warn(`no answer, next try in 2 s: ${error.message}`);
     }
     if (Date.now() < end) setTimeout(look, 2000);
+    else place.append(Object.assign(document.createElement("p"), { className: "problem", textContent: place.dataset.ended }));
   };
   setTimeout(look, 2000);
 }
