@@ -52,7 +52,7 @@ def log_in(page: Page, site: Site) -> None:
     page.get_by_label("Old password").fill(site.password)
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Change the password").click()
-    page.get_by_role("link", name="Relay").click()
+    page.get_by_role("navigation").get_by_role("link", name="Relay").click()
     expect(page.get_by_role("heading", name="Channels")).to_be_visible()
 
 
@@ -82,7 +82,7 @@ def test_a_refused_event_is_sent_again_once_the_cause_is_mended(
     page.get_by_role("button", name="Send 1 again").click()
     expect(page.get_by_role("status")).to_have_text("1 event is sent again.")
     assert hub.wait_for_events(1, timeout=15)
-    page.get_by_role("link", name="Events").click()
+    page.get_by_role("navigation").get_by_role("link", name="Events").click()
     page.get_by_text("Person 1").click()
     reload_until_seen(page, relaying_site, "in EnOS")
 
