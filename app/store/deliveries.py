@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from app.domain.delivery import DeliveryState
 from app.store.models import DeliveryAttemptRow, OutboxRow
+from app.store.delivery_attempts import MOST_KEPT
 from app.store.states import is_in
 
 MOST_LOOKED_AT = 20_000
@@ -128,6 +129,7 @@ def attempts_of(connection: Connection, event_id: UUID) -> list[Attempt]:
         select(*(getattr(DeliveryAttemptRow, name) for name in names))
         .join(OutboxRow, OutboxRow.id == DeliveryAttemptRow.outbox_id)
         .where(OutboxRow.event_id == event_id)
-        .order_by(DeliveryAttemptRow.id)
+        .order_by(DeliveryAttemptRow.id.desc())
+        .limit(MOST_KEPT)
     )
-    return [Attempt(*row) for row in connection.execute(query)]
+    return [Attempt(*row) for row in connection.execute(query)][::-1]
