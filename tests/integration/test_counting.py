@@ -1,7 +1,9 @@
 """What is counted for Prometheus where something goes wrong, and what no label ever holds."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
@@ -10,11 +12,12 @@ from app.enos.messages import Reply
 from app.forwarder import flights
 from app.receiver.counting import Counting
 from app.store import events
+from app.store.batches import Batches, Job, Outcome
 from app.store.database import Database
 from app.telemetry.logs import configure_logging
 from tests.integration.conftest import BoxClient
 from tests.support.fake_exchange import FakeExchange
-from tests.support.new_events import new_event
+from tests.support.new_events import BOUNDS, new_event
 from tests.support.payloads import payload
 from tests.support.relays import all_settled, relay_for, step_until
 
@@ -88,6 +91,30 @@ def test_boxes_that_cannot_be_read_keep_no_event_from_being_counted(
     gone = Database("sqlite:////nowhere/se3.db")
     Counting(gone).events("history", [new_event()], recorded)
     assert received(grew, "history", "stored") == 1
+
+
+@pytest.mark.parametrize("name", ["EVENTS_RECEIVED", "REPLY_SECONDS"])
+def test_what_cannot_be_counted_is_stored_and_acknowledged_and_told_once(
+    box: BoxClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    configure_logging()
+    monkeypatch.setattr("app.harmless._told", set())
+    monkeypatch.setattr(f"app.telemetry.metrics.{name}.labels", Mock(side_effect=OSError("disk full")))
+    posted = [box.post("/HistoryEvent", json=payload("history-contract")).status_code for _ in range(2)]
+    assert posted == [200, 200]
+    assert box.post("/DeviceStatus", json=payload("status-v2r4")).status_code == 200
+    assert box.post("/HistoryEvent", data=b"{").status_code == 400
+    log = capsys.readouterr().err
+    counted = re.findall(r"counting_failed\s+counted='?([a-z ]+)", log)
+    assert len(counted) == len(set(counted)) > 0
+
+
+def test_commits_that_cannot_be_counted_keep_no_batch_from_being_written(database: Database) -> None:
+    told: list[Outcome] = []
+    batches = Batches(database, BOUNDS, Mock(side_effect=OSError("disk full")))
+    for number in range(2):
+        batches.write([Job([new_event(number)], told.append)])
+    assert [len(outcome) for outcome in told if isinstance(outcome, list)] == [1, 1]
 
 
 def test_replies_are_timed_by_codes_that_are_known(database: Database, grew: Callable[..., float]) -> None:
