@@ -128,7 +128,7 @@ def test_replies_are_timed_by_codes_that_are_known(database: Database, grew: Cal
     assert grew("se3_enos_reply_seconds_count", code="200") == 1
 
 
-def test_a_late_answer_is_a_silence_first_and_both_name_the_event(
+def test_a_late_answer_is_a_silence_first_and_both_name_the_message(
     database: Database,
     grew: Callable[..., float],
     capsys: pytest.CaptureFixture[str],
@@ -142,8 +142,20 @@ def test_a_late_answer_is_a_silence_first_and_both_name_the_event(
     step_until(relay, lambda: grew("se3_enos_reply_seconds_count", code="none"))
     exchange._replies.append(Reply(exchange.messages[0][0], 200, ""))
     step_until(relay, all_settled(database))
-    with database.read() as connection:
-        [event] = events.latest(connection, 2)
-    lines = [line for line in capsys.readouterr().err.splitlines() if str(event.id) in line]
+    lines = [line for line in capsys.readouterr().err.splitlines() if exchange.messages[0][0] in line]
     names = ("message_posted", "delivery_failed", "message_delivered")
     assert [name for line in lines for name in names if name in line] == list(names)
+
+
+def test_each_event_of_a_message_is_named_once_in_lines_that_are_not_long(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging()
+    relay = relay_for(database, FakeExchange(lambda _elements: 200))
+    post(database, *range(131))
+    step_until(relay, all_settled(database))
+    with database.read() as connection:
+        ids = {str(event.id) for event in events.latest(connection, 200)}
+    named = [re.findall(r"'([-0-9a-f]{36})'", line) for line in capsys.readouterr().err.splitlines()]
+    assert sorted(name for some in named for name in some) == sorted(ids)
+    assert max(len(some) for some in named) == 50
