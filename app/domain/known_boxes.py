@@ -124,7 +124,8 @@ def least_lag(hours: Iterable[SenderHour]) -> timedelta | None:
     """That of the last hour in which something came: a clock may have been set right since the one before."""
     lags: dict[datetime, list[timedelta]] = defaultdict(list)
     for one in hours:
-        lags[one.hour].append(one.least_lag)
+        if one.code == ALL:
+            lags[one.hour].append(one.least_lag)
     return min(lags[max(lags)]) if lags else None
 
 

@@ -15,7 +15,7 @@ from app.forwarder.claims import Claims
 from app.forwarder.flights import Flights
 from app.forwarder.posts import Backlog, Post
 from app.forwarder.results import Results
-from app.forwarder.verdicts import Verdicts, rows_of, told
+from app.forwarder.verdicts import Verdicts, rows_of
 from app.telemetry.metrics import ENOS_PUBLISH_SECONDS
 
 BATCH_BYTES = 480_000
@@ -23,6 +23,7 @@ BATCH_BYTES = 480_000
 
 CLAIMED_AT_ONCE = 1000  # rows; about what makes a message
 _OVERHEAD_BYTES = 150  # of a message: its topic and MQTT's own
+_IDS_IN_LINE = 50  # of the log: some of its readers take no longer lines
 IDLE_SECONDS = 0.005  # how long a new event may wait to be noticed, on SQLite
 
 log = structlog.get_logger(__name__)
@@ -190,7 +191,7 @@ class Relay:
             if self._rate.wait(message.size, now) or not self._exchange.post(message.payload):
                 return
             self._flights.add(message.id, message.posts, now, self._rate.sent(message.size))
-            log.info("message_posted", **told(message.id, rows_of(message.posts)))
+            _tell_posted(message)
             self._next = None
 
     def _may_post(self) -> bool:
@@ -212,3 +213,11 @@ class Relay:
         if not self._next or not self._may_post():
             return IDLE_SECONDS
         return min(IDLE_SECONDS, self._rate.wait(self._next.size, time.monotonic()))
+
+
+def _tell_posted(message: Message) -> None:
+    """Name all events of a message, here alone: what becomes of it is told by its own id."""
+    ids = [str(row.event_id) for row in rows_of(message.posts)]
+    for start in range(0, len(ids), _IDS_IN_LINE):
+        some = ids[start : start + _IDS_IN_LINE]
+        log.info("message_posted", message=message.id, events=len(ids), ids=some)

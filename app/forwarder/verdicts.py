@@ -68,7 +68,7 @@ class Verdicts:
         if decision is Decision.DELIVERED:
             self._backlog.grow()
             self._results.delivered(rows_of(posts), reply.code)
-            log.info("message_delivered", **told(flight.id, rows_of(posts)))
+            log.info("message_delivered", **_told(flight.id, posts))
         elif decision is Decision.PARK:
             self._find_offender(flight, reply.code, reason)
         elif decision is Decision.PAUSE:
@@ -95,13 +95,13 @@ class Verdicts:
         self.heard()
         if decide(reply.code) is Decision.DELIVERED:
             self._results.delivered(rows, reply.code)
-            log.info("message_delivered", **told(reply.id, rows))
+            log.info("message_delivered", **_told(reply.id, rows))
 
     def _find_offender(self, flight: Flight, code: int, reason: str) -> None:
         """EnOS takes all of a message or nothing: halve it down to the one event that is to blame."""
         if len(flight.posts) > 1:
             self._backlog.halve(flight.posts)
-            log.info("message_halved", **told(flight.id, rows_of(flight.posts)), code=code, reason=reason)
+            log.info("message_halved", **_told(flight.id, flight.posts), code=code, reason=reason)
         else:
             row = flight.posts[0].row
             self._results.parked(row, code, reason)
@@ -118,7 +118,7 @@ class Verdicts:
         was_proven = self.is_proven
         self.is_proven, self.trouble = False, reason if code is None else f"{code}: {reason}"
         self._results.failed(rows_of(flight.posts), code, reason)
-        log.warning("delivery_failed", **told(flight.id, rows_of(flight.posts)), code=code, reason=reason)
+        log.warning("delivery_failed", **_told(flight.id, flight.posts), code=code, reason=reason)
         if code in FLOW_CODES:
             self._hold_back(LONGEST_RETRY_SECONDS)
         elif code is not None and not was_proven:
@@ -140,6 +140,6 @@ def rows_of(posts: Sequence[Post]) -> list[Claimed]:
     return [post.row for post in posts]
 
 
-def told(message_id: str, rows: Sequence[Claimed]) -> dict[str, Any]:
-    """What log lines tell of a message: by the `ids` of its events, one can be followed through all logs."""
-    return {"message": message_id, "events": len(rows), "ids": [str(row.event_id) for row in rows]}
+def _told(message_id: str, events: Sequence[object]) -> dict[str, Any]:
+    """What log lines tell of a message once it is posted: its events are named there (`Relay`)."""
+    return {"message": message_id, "events": len(events)}

@@ -8,6 +8,7 @@ from app.domain.devices import StatusReport
 from app.domain.events import Kind, NewEvent, Recorded
 from app.domain.texts import shown
 from app.errors import StoreUnavailable
+from app.harmless import harmless
 from app.receiver.paths import STATUS
 from app.store import devices
 from app.store.database import Database
@@ -33,14 +34,16 @@ class Counting:
 
     def events(self, route: str, new_events: Sequence[NewEvent], recorded: Sequence[Recorded]) -> None:
         """Count events that were stored, or were there before."""
-        for new, outcome in zip(new_events, recorded, strict=True):
-            became = "duplicate" if outcome.duplicate else "stored"
-            EVENTS_RECEIVED.labels(route, became, self._name(new.event.dev_sno)).inc()
+        with harmless("events"):
+            for new, outcome in zip(new_events, recorded, strict=True):
+                became = "duplicate" if outcome.duplicate else "stored"
+                EVENTS_RECEIVED.labels(route, became, self._name(new.event.dev_sno)).inc()
 
     def reports(self, reports: Sequence[StatusReport]) -> None:
         """Count status reports that were stored."""
-        for report in reports:
-            EVENTS_RECEIVED.labels(STATUS, "stored", self._name(report.key)).inc()
+        with harmless("status reports"):
+            for report in reports:
+                EVENTS_RECEIVED.labels(STATUS, "stored", self._name(report.key)).inc()
 
     def _name(self, key: str | None) -> str:
         if time.monotonic() >= self._read_again_at:
@@ -62,9 +65,11 @@ class Counting:
 
 def refused(route: str) -> None:
     """Count a body that was refused; whose it is nobody knows."""
-    EVENTS_RECEIVED.labels(route, "refused", OTHER).inc()
+    with harmless("refused bodies"):
+        EVENTS_RECEIVED.labels(route, "refused", OTHER).inc()
 
 
 def failed(route: str) -> None:
     """Count a body that was not stored for a fault of our own: the database was away, say."""
-    EVENTS_RECEIVED.labels(route, "failed", OTHER).inc()
+    with harmless("failures"):
+        EVENTS_RECEIVED.labels(route, "failed", OTHER).inc()

@@ -1,18 +1,30 @@
 """How fast one sender may send."""
 
+import threading
+from collections import OrderedDict
+
 _BURST_SECONDS = 60.0
 _MOST_SENDERS = 10_000
 
 
-class Memory(dict[str, float]):
-    """An instant for each sender; of too many, the one whose was set longest ago is forgotten."""
+class Memory(OrderedDict[str, float]):
+    """An instant for each sender; of too many, the one whose was set longest ago is forgotten.
+
+    Threads may share it: at no moment is a sender absent that is being set anew.
+    """
+
+    def __init__(self) -> None:
+        """Nobody has sent yet."""
+        super().__init__()
+        self._lock = threading.Lock()
 
     def __setitem__(self, sender: str, instant: float) -> None:
         """Set a sender's instant."""
-        self.pop(sender, None)
-        super().__setitem__(sender, instant)
-        if len(self) > _MOST_SENDERS:
-            self.pop(next(iter(self)), None)
+        with self._lock:
+            super().__setitem__(sender, instant)
+            self.move_to_end(sender)
+            if len(self) > _MOST_SENDERS:
+                self.popitem(last=False)
 
 
 class Pace:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 import structlog
 from flask import Blueprint, Response, g, request
 
+from app.harmless import harmless
 from app.receiver.paths import loggable
 from app.store.counters import REPLIES_LATE
 from app.store.recorder import Recorder
@@ -26,7 +27,8 @@ def tell_when_late(endpoints: Blueprint, writer: Recorder) -> None:
     def tell(response: Response) -> Response:
         now = time.monotonic()
         seconds = now - (ready_at.get() or now)
-        REPLY_SECONDS.labels((request.endpoint or "").rpartition(".")[2]).observe(seconds)
+        with harmless("replies"):
+            REPLY_SECONDS.labels((request.endpoint or "").rpartition(".")[2]).observe(seconds)
         if seconds > PROMPT_SECONDS:
             writer.count(REPLIES_LATE)
             route = loggable(g.arrival.route)

@@ -1,5 +1,6 @@
 """All boxes that are known, put together from their reports and from what was counted of their events."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -8,11 +9,11 @@ from app.domain.known_boxes import KnownBox, known_boxes
 from app.store import box_hours, devices
 
 
-def all_boxes(connection: Connection, hour: datetime) -> list[KnownBox]:
-    """Every box, with what came of it in this hour and after it."""
+def all_boxes(connection: Connection, hours: Sequence[datetime]) -> list[KnownBox]:
+    """Every box that reports its status, and those that are heard; with what came of each in these hours."""
     return known_boxes(
         devices.boxes(connection),
         devices.cameras(connection),
         box_hours.heard(connection),
-        box_hours.since(connection, hour),
+        box_hours.last_hours(connection, hours),
     )

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from app.domain.delivery import DeliveryState
+from app.store.delivery_attempts import MOST_KEPT
 from app.store.models import DeliveryAttemptRow, OutboxRow
 from app.store.states import is_in
 
@@ -86,27 +88,37 @@ def page(
 
     Where no index holds just those, a page may end early: it looks through MOST_LOOKED_AT of all.
     """
-    has_index = channel is None and state is not DeliveryState.DELIVERED
-    newest = _newest(state, before)
-    looked_at = newest.limit(limit + 1 if has_index else MOST_LOOKED_AT).subquery()
-    query = select(*_SHOWN).join(looked_at, looked_at.c.id == OutboxRow.id).order_by(OutboxRow.id.desc())
+    has_index = state is not DeliveryState.DELIVERED and not _too_many_wait(connection, state)
+    newest = _newest(state if has_index else None, before)
+    is_whole = has_index and channel is None
+    looked_at = newest.limit(limit + 1 if is_whole else MOST_LOOKED_AT).subquery()
+    found = looked_at.c
+    query = select(looked_at).order_by(found.id.desc())
     if state is not None:
-        query = query.where(OutboxRow.state == state)
+        query = query.where(found.state == state)
     if channel is not None:
-        query = query.where(OutboxRow.channel == channel)
-    found = [Delivery(*row) for row in connection.execute(query.limit(limit + 1))]
-    if len(found) > limit:
-        return DeliveryPage(found[:limit], found[limit - 1].id)
-    last = None if has_index else connection.scalar(newest.offset(MOST_LOOKED_AT - 1).limit(1))
-    return DeliveryPage(found, last)
+        query = query.where(found.channel == channel)
+    deliveries = [Delivery(*row) for row in connection.execute(query.limit(limit + 1))]
+    if len(deliveries) > limit:
+        return DeliveryPage(deliveries[:limit], deliveries[limit - 1].id)
+    last = None if is_whole else connection.scalar(newest.offset(MOST_LOOKED_AT - 1).limit(1))
+    return DeliveryPage(deliveries, last)
 
 
-def _newest(state: DeliveryState | None, before: int | None) -> Select[int]:
-    """The ids to look through: those of a state that has an index, else all."""
-    query = select(OutboxRow.id).order_by(OutboxRow.id.desc())
+def _too_many_wait(connection: Connection, state: DeliveryState | None) -> bool:
+    """Whether this is the state of pending, and they are too many to be sorted: their index is by channel."""
+    if state is not DeliveryState.PENDING:
+        return False
+    some = select(OutboxRow.id).where(is_in(state)).limit(MOST_LOOKED_AT + 1).subquery()
+    return (connection.scalar(select(func.count()).select_from(some)) or 0) > MOST_LOOKED_AT
+
+
+def _newest(state: DeliveryState | None, before: int | None) -> Select[*tuple[Any, ...]]:
+    """The deliveries to look through: those of a state, else all."""
+    query: Select[*tuple[Any, ...]] = select(*_SHOWN).order_by(OutboxRow.id.desc())
     if before is not None:
         query = query.where(OutboxRow.id < before)
-    return query if state in (None, DeliveryState.DELIVERED) else query.where(is_in(state))
+    return query if state is None else query.where(is_in(state))
 
 
 def get(connection: Connection, outbox_id: int) -> Delivery | None:
@@ -128,6 +140,7 @@ def attempts_of(connection: Connection, event_id: UUID) -> list[Attempt]:
         select(*(getattr(DeliveryAttemptRow, name) for name in names))
         .join(OutboxRow, OutboxRow.id == DeliveryAttemptRow.outbox_id)
         .where(OutboxRow.event_id == event_id)
-        .order_by(DeliveryAttemptRow.id)
+        .order_by(DeliveryAttemptRow.id.desc())
+        .limit(MOST_KEPT)
     )
-    return [Attempt(*row) for row in connection.execute(query)]
+    return [Attempt(*row) for row in connection.execute(query)][::-1]

@@ -6,12 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import aliased
 
+from app.domain.delivery import DeliveryState
 from app.store.driver import Insert
 from app.store.models import DeliveryAttemptRow
 from app.store.settlements import Settlement
 from app.store.statements import is_one_of
 
 MOST_KEPT = 20  # of a delivery, the last ones: EnOS may be in trouble for days
+_FORGOTTEN_EVERY = 8  # attempts: to look for those that are too many costs more than to keep these
 
 _INSERT = Insert(DeliveryAttemptRow, ("outbox_id", "number", "at", "code", "reason"))
 
@@ -21,10 +23,17 @@ def record(connection: Connection, failed: Sequence[Settlement], now: datetime) 
     if failed:
         rows = [(one.claimed.id, one.attempts, now, one.code, one.reason) for one in failed]
         _INSERT.execute(connection, rows)
-        _forget_oldest(connection, [one.claimed.id for one in failed])
+        _forget_oldest(connection, [one.claimed.id for one in failed if _is_turn(one)])
+
+
+def _is_turn(settlement: Settlement) -> bool:
+    """Whether to look now; at one that is parked in any case, for a person may send it again and again."""
+    return settlement.attempts % _FORGOTTEN_EVERY == 0 or settlement.state is DeliveryState.PARKED
 
 
 def _forget_oldest(connection: Connection, outbox_ids: Sequence[int]) -> None:
+    if not outbox_ids:
+        return
     other = aliased(DeliveryAttemptRow)
     last_forgotten = (
         select(other.id)

@@ -18,7 +18,7 @@ _OPEN = (*_WAITING, DeliveryState.PARKED, DeliveryState.DROPPED)
 
 @dataclass(frozen=True, slots=True)
 class QuickCounts:
-    """What can be counted at once, however many events there are.
+    """What can be counted quickly, however many events there are: what waits for EnOS is counted row by row.
 
     `outbox` has a number for every delivery state. `oldest_waiting_at`: when the event came that waits for
     EnOS longest, None if none does. `quarantine_dropped` counts refused bodies that were deleted to hold the
@@ -59,7 +59,10 @@ def counts(connection: Connection) -> Counts:
 
 
 def quick_counts(connection: Connection) -> QuickCounts:
-    """Count what is quick to count. What was delivered is counted already: it may be millions of rows."""
+    """Count what is quick to count. What was delivered is counted already: it may be millions of rows.
+
+    What waits is not: after days without EnOS that is a look at as many entries of an index.
+    """
     open_ones = {state: _open_deliveries(connection, state) for state in _OPEN}
     settled = {state: counters.deliveries(connection, state) for state in counters.COUNTED_STATES}
     outbox = dict.fromkeys(DeliveryState, 0) | {state: n for state, (n, _) in open_ones.items()} | settled

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from app.store.models import EventReviewRow
+from app.store.statements import insert_missing
 
 
 def mark(connection: Connection, user_id: int, event_id: UUID) -> None:
     """Note that a user has reviewed an event, unless it is noted already."""
-    if not reviewed(connection, user_id, [event_id]):
-        values = {"user_id": user_id, "event_id": event_id, "reviewed_at": datetime.now(UTC)}
-        connection.execute(insert(EventReviewRow).values(values))
+    values = {"user_id": user_id, "event_id": event_id, "reviewed_at": datetime.now(UTC)}
+    connection.execute(insert_missing(connection, EventReviewRow).values(values))
 
 
 def unmark(connection: Connection, user_id: int, event_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from app.telemetry.metrics import FOLDER
 
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_PREFIX = "se3-metrics-"  # then the process id of whose folder it is
 _PAST = "past"  # where others have their process id
 
 
@@ -28,9 +30,18 @@ def metrics_folder() -> Iterator[dict[str, str]]:
             file.unlink()
         yield {FOLDER: given}
         return
-    place = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="se3-metrics-", dir=place) as folder:
+    place = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _remove_left_behind(place)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=place) as folder:
         yield {FOLDER: folder}
+
+
+def _remove_left_behind(place: Path) -> None:
+    """Remove folders of this user's processes that were killed before they could."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not _is_alive(int(owner)) and folder.lstat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

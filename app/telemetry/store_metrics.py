@@ -23,7 +23,7 @@ _MOST_BOXES = 1000
 
 
 class StoreMetrics(Collector):
-    """Looks at what is quick to look at, however many events there are."""
+    """Looks at what is quick to look at, however many events there are; see `QuickCounts`."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         """Nothing is read yet."""

@@ -1,4 +1,4 @@
-"""One event followed through the logs of all processes, by its id."""
+"""One event followed through the logs of all processes, by its id and that of its message."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def parsed(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines() if not line.startswith(words)]
 
 
-def test_one_id_leads_from_the_box_to_what_enos_answered(product: Product, mosquitto: Mosquitto) -> None:
+def test_its_id_leads_from_the_box_to_what_enos_answered(product: Product, mosquitto: Mosquitto) -> None:
     with Hub(mosquitto.url):
         body, headers = encode(payload("history-contract"), "json")
         status, reply = product.post("/HistoryEvent", (body, headers | {"X-Request-ID": "gate-7"}))
@@ -45,8 +45,8 @@ def test_one_id_leads_from_the_box_to_what_enos_answered(product: Product, mosqu
     lines = parsed(product.program.output())
     way = [line for line in lines if event_id in (line.get("id"), *line.get("ids", ()))]
     [stored] = [line for line in way if line["event"] == "event_stored"]  # it may be told after the next
-    posted, delivered = (line for line in way if line is not stored)
+    [posted] = [line for line in way if line is not stored]
+    _, delivered = (line for line in lines if line.get("message") == posted["message"])
     assert stored["request"] == "gate-7"
     assert (posted["event"], delivered["event"]) == ("message_posted", "message_delivered")
-    assert posted["message"] == delivered["message"]
     assert {"Starting gunicorn", "channel_open"} <= {line["event"].partition(" 2")[0] for line in lines}

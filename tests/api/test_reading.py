@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from app.domain.delivery import DeliveryState
 from app.domain.events import Arrival, Kind, NewEvent
@@ -158,6 +159,29 @@ def test_deliveries_are_walked_by_state_and_channel(
     assert api.walk("/outbox", limit=1, state="delivered") == []
     assert api.walk("/outbox", channel="none") == []
     assert api.get("/outbox/5")["reason"] == "no"
+
+
+def test_of_a_long_backlog_a_page_looks_through_the_newest_deliveries_only(
+    api: ApiClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "MOST_LOOKED_AT", 3)
+    record(database, *(new_event(number) for number in range(5)))
+    with database.write() as connection:
+        outbox_tools.drop(connection, [5], [DeliveryState.PENDING], "no", datetime.now(UTC))
+    page = api.get("/outbox", limit=3, state="pending")
+    assert [one["id"] for one in page["items"]] == [4, 3]
+    rest = api.get("/outbox", limit=3, state="pending", cursor=page["next"])
+    assert [one["id"] for one in rest["items"]] == [2, 1]
+
+
+def test_a_rare_channel_is_looked_for_in_what_is_looked_at_only(database: Database) -> None:
+    statements: list[str] = []
+    with database.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
+        deliveries.page(connection, None, "none", 10, None)
+    looks = [one for one in statements if one.startswith("SELECT")]
+    assert looks
+    assert all(one.count("FROM outbox") == 1 and "JOIN" not in one for one in looks)
 
 
 def test_refused_bodies_are_walked_and_read(api: ApiClient, database: Database) -> None:

@@ -13,7 +13,7 @@ from app.config import Settings
 from app.console.application import create_console
 from app.domain.events import Arrival, NewEvent
 from app.domain.refusals import Refusal
-from app.store import devices, events, quarantine
+from app.store import box_hours, devices, events, quarantine
 from app.store.database import Database
 from tests.console.conftest import Person
 from tests.support.new_events import new_event
@@ -78,6 +78,28 @@ def test_each_box_is_listed_with_its_state_in_words(viewer: Person, database: Da
     assert "State offline, as it says itself" in page
     assert "State sends no status reports" in page
     assert "Firmware V2R1C01 Temperature 48 °C Disk 9.41 GB of 10.39 GB free Cameras 1 of 2 online" in page
+
+
+def test_of_more_senders_than_are_told_of_the_page_says_so_and_boxes_that_report_stay(
+    viewer: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(database)
+    record(database, *(seen(number, dev_sno=f"made-up-{number}") for number in range(3)))
+    assert "codes?" not in viewer.get("/boxes").text
+    monkeypatch.setattr(box_hours, "MOST_HEARD", 2)
+    page = viewer.get("/boxes").text
+    assert "more senders than 2: only those that sent events last" in page
+    assert (page.count("<h2><a"), page.count("box-93")) == (3, 1)
+
+
+def test_the_bars_of_many_boxes_are_whole(
+    viewer: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(box_hours, "_MOST_READ", 5)
+    for number in range(12):
+        at = datetime.now(UTC) - timedelta(hours=number // 3)
+        record(database, seen(number, dev_sno=f"box{number % 3}", received_at=at))
+    assert viewer.get("/boxes").text.count('aria-label="4 events in 24 hours"') == 3
 
 
 def test_events_of_a_day_are_drawn_and_told_and_those_before_are_not(

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from app.config import Settings
+from app.config import ROOT, Settings
 from app.console.application import create_console
 from app.store.database import Database
 from app.store.queries import counts
+from app.telemetry import metrics_folder as metrics_folders
 from app.telemetry.metrics import FOLDER
 from app.telemetry.metrics_folder import metrics_folder
 from tests.console.conftest import Person
@@ -164,3 +167,28 @@ def test_a_folder_for_children_is_empty_and_does_not_stay(
         own = Path(given[FOLDER])
         assert own.is_dir()
     assert not own.exists()
+
+
+def test_folders_of_processes_that_were_killed_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(FOLDER, raising=False)
+    monkeypatch.setattr(metrics_folders, "_IN_MEMORY", tmp_path)
+    get_killed = (
+        "import os, pathlib; from app.telemetry import metrics_folder as folders\n"
+        f"folders._IN_MEMORY = pathlib.Path({str(tmp_path)!r})\n"
+        "with folders.metrics_folder(): os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", get_killed], cwd=ROOT)
+    assert killed.wait(60) == -signal.SIGKILL
+    [left] = tmp_path.iterdir()
+    others = {tmp_path / "others", tmp_path / f"se3-metrics-{os.getpid()}-other"}
+    for folder in others:
+        folder.mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr("os.geteuid", lambda: -1)  # it is another user's
+        with metrics_folder():
+            assert {left, *others} < set(tmp_path.iterdir())
+    with metrics_folder():
+        assert not left.exists()
+    assert set(tmp_path.iterdir()) == others

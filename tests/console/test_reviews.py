@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.store import reviews
 from app.store.database import Database
+from app.store.models import UserRow
 from tests.console.conftest import Person
 from tests.console.test_events import record
 from tests.support.new_events import new_event
@@ -39,6 +44,20 @@ def test_a_mark_can_be_made_twice_and_taken_away(viewer: Person, database: Datab
     assert unreviewed(viewer) == []
     viewer.send(f"/events/{event_id}/review", reviewed="")
     assert unreviewed(viewer) == [str(event_id)]
+
+
+def test_two_clicks_at_once_make_one_mark(viewer: Person, database: Database) -> None:
+    event_ids = record(database, *(new_event(number) for number in range(10)))
+    with database.read() as connection:
+        user_id = connection.scalars(select(UserRow.id)).one()
+
+    def click(event_id: UUID) -> None:
+        with database.write() as connection:
+            reviews.mark(connection, user_id, event_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(click, [event_id for event_id in event_ids for _ in range(4)]))
+    assert unreviewed(viewer) == []
 
 
 def test_the_way_back_is_the_page_of_the_click_and_no_other_site(viewer: Person, database: Database) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.events import Kind, NewEvent
 from app.domain.senders import ALL, Sender
+from app.domain.warnings import EventWarning, WarningCode
 from app.store import box_hours, events
 from app.store.batches import Batches
 from app.store.database import Database
@@ -16,6 +17,7 @@ from app.store.writer import Writer
 from tests.support.new_events import BOUNDS, RECEIVED_AT, new_event
 
 BOX = Sender("ZKZ0001", "192.0.2.7")
+ODD = EventWarning(WarningCode.NO_PICTURE, "/cap", "it is empty")
 
 
 def seen(number: int, *, after: float = 0, lag: float = 1, box: Sender = BOX) -> NewEvent:
@@ -35,7 +37,8 @@ def seen(number: int, *, after: float = 0, lag: float = 1, box: Sender = BOX) ->
 def hours(database: Database) -> dict[tuple[Sender, int, str], tuple[int, float]]:
     """Events and least lag in seconds, by sender, hour since the beginning, and code."""
     with database.read() as connection:
-        found = box_hours.since(connection, RECEIVED_AT)
+        senders = [one.sender for one in box_hours.heard(connection)]
+        found = box_hours.since(connection, RECEIVED_AT, senders)
     return {
         (one.sender, (one.hour - RECEIVED_AT) // timedelta(hours=1), one.code): (
             one.events,
@@ -120,11 +123,37 @@ def test_of_more_rows_than_a_page_reads_the_newest_are_read(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(database, *(seen(n, after=3600 * n, box=Sender(f"box{n}", "192.0.2.7")) for n in range(3)))
-    monkeypatch.setattr(box_hours, "_MOST_READ", 2)
     monkeypatch.setattr(box_hours, "_MOST_SUMMED", 2)
-    assert {key[0].dev_sno for key in hours(database)} == {"box1", "box2"}
     with database.read() as connection:
         assert {one.sender.dev_sno for one in box_hours.heard(connection)} == {"box1", "box2"}
+
+
+def test_of_more_senders_than_a_page_tells_of_those_that_sent_last_are_there_with_all_hours(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last, first, made_up = (Sender(name, "192.0.2.7") for name in ("a", "b", "c"))
+    record(database, seen(1, after=3, box=made_up), seen(2, box=last), seen(3, after=4, box=first))
+    record(
+        database, seen(4, after=3600, lag=-2, box=last), *(seen(n, after=n, box=first) for n in range(5, 9))
+    )
+    monkeypatch.setattr(box_hours, "MOST_HEARD", 2)
+    with database.read() as connection:
+        assert [one.sender for one in box_hours.heard(connection)] == [last, first]
+        found = box_hours.last_hours(connection, [RECEIVED_AT, RECEIVED_AT + timedelta(hours=1)])
+    assert {(one.sender, one.hour, one.events) for one in found} == {
+        (last, RECEIVED_AT, 1),
+        (last, RECEIVED_AT + timedelta(hours=1), 1),
+        (first, RECEIVED_AT, 5),
+    }
+
+
+def test_warnings_of_the_last_hours_are_added_up(database: Database) -> None:
+    warned = [dataclasses.replace(seen(number, after=3600 * number), warnings=(ODD,)) for number in range(4)]
+    record(database, *warned)
+    with database.read() as connection:
+        found = box_hours.last_hours(connection, [RECEIVED_AT + timedelta(hours=n) for n in range(3)])
+    [summed] = [one for one in found if one.code]
+    assert (summed.code, summed.events, summed.hour) == ("no_picture", 3, RECEIVED_AT + timedelta(hours=2))
 
 
 def test_only_the_senders_that_were_asked_for_are_given(database: Database) -> None:

@@ -1,7 +1,9 @@
 """What is counted for Prometheus where something goes wrong, and what no label ever holds."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
@@ -10,11 +12,12 @@ from app.enos.messages import Reply
 from app.forwarder import flights
 from app.receiver.counting import Counting
 from app.store import events
+from app.store.batches import Batches, Job, Outcome
 from app.store.database import Database
 from app.telemetry.logs import configure_logging
 from tests.integration.conftest import BoxClient
 from tests.support.fake_exchange import FakeExchange
-from tests.support.new_events import new_event
+from tests.support.new_events import BOUNDS, new_event
 from tests.support.payloads import payload
 from tests.support.relays import all_settled, relay_for, step_until
 
@@ -90,6 +93,30 @@ def test_boxes_that_cannot_be_read_keep_no_event_from_being_counted(
     assert received(grew, "history", "stored") == 1
 
 
+@pytest.mark.parametrize("name", ["EVENTS_RECEIVED", "REPLY_SECONDS"])
+def test_what_cannot_be_counted_is_stored_and_acknowledged_and_told_once(
+    box: BoxClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    configure_logging()
+    monkeypatch.setattr("app.harmless._told", set())
+    monkeypatch.setattr(f"app.telemetry.metrics.{name}.labels", Mock(side_effect=OSError("disk full")))
+    posted = [box.post("/HistoryEvent", json=payload("history-contract")).status_code for _ in range(2)]
+    assert posted == [200, 200]
+    assert box.post("/DeviceStatus", json=payload("status-v2r4")).status_code == 200
+    assert box.post("/HistoryEvent", data=b"{").status_code == 400
+    log = capsys.readouterr().err
+    counted = re.findall(r"counting_failed\s+counted='?([a-z ]+)", log)
+    assert len(counted) == len(set(counted)) > 0
+
+
+def test_commits_that_cannot_be_counted_keep_no_batch_from_being_written(database: Database) -> None:
+    told: list[Outcome] = []
+    batches = Batches(database, BOUNDS, Mock(side_effect=OSError("disk full")))
+    for number in range(2):
+        batches.write([Job([new_event(number)], told.append)])
+    assert [len(outcome) for outcome in told if isinstance(outcome, list)] == [1, 1]
+
+
 def test_replies_are_timed_by_codes_that_are_known(database: Database, grew: Callable[..., float]) -> None:
     exchange = FakeExchange(lambda _elements: 987654)
     relay = relay_for(database, exchange)
@@ -101,7 +128,7 @@ def test_replies_are_timed_by_codes_that_are_known(database: Database, grew: Cal
     assert grew("se3_enos_reply_seconds_count", code="200") == 1
 
 
-def test_a_late_answer_is_a_silence_first_and_both_name_the_event(
+def test_a_late_answer_is_a_silence_first_and_both_name_the_message(
     database: Database,
     grew: Callable[..., float],
     capsys: pytest.CaptureFixture[str],
@@ -115,8 +142,20 @@ def test_a_late_answer_is_a_silence_first_and_both_name_the_event(
     step_until(relay, lambda: grew("se3_enos_reply_seconds_count", code="none"))
     exchange._replies.append(Reply(exchange.messages[0][0], 200, ""))
     step_until(relay, all_settled(database))
-    with database.read() as connection:
-        [event] = events.latest(connection, 2)
-    lines = [line for line in capsys.readouterr().err.splitlines() if str(event.id) in line]
+    lines = [line for line in capsys.readouterr().err.splitlines() if exchange.messages[0][0] in line]
     names = ("message_posted", "delivery_failed", "message_delivered")
     assert [name for line in lines for name in names if name in line] == list(names)
+
+
+def test_each_event_of_a_message_is_named_once_in_lines_that_are_not_long(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging()
+    relay = relay_for(database, FakeExchange(lambda _elements: 200))
+    post(database, *range(131))
+    step_until(relay, all_settled(database))
+    with database.read() as connection:
+        ids = {str(event.id) for event in events.latest(connection, 200)}
+    named = [re.findall(r"'([-0-9a-f]{36})'", line) for line in capsys.readouterr().err.splitlines()]
+    assert sorted(name for some in named for name in some) == sorted(ids)
+    assert max(len(some) for some in named) == 50

@@ -14,7 +14,7 @@ from app.domain.delivery import DeliveryState
 from app.domain.ids import made_at
 from app.domain.throughput import BOUNDS_MS, PERIOD, Outcome, Throughput, beginning, by_bound, by_period
 from app.domain.times import EPOCH
-from app.store import counters, delivery_counts, events, outbox
+from app.store import counters, delivery_counts, events, outbox, outbox_tools
 from app.store.database import Database
 from app.store.deliveries import Attempt, attempts_of
 from app.store.delivery_attempts import MOST_KEPT
@@ -128,6 +128,20 @@ def test_days_of_trouble_keep_the_last_attempts_only(database: Database) -> None
         found = attempts_of(connection, row.event_id)
         assert [one.number for one in found] == list(range(6, MOST_KEPT + 6))
         assert len(attempts_of(connection, other.event_id)) == 1
+        for _ in range(MOST_KEPT):
+            settle(connection, row, DeliveryState.PENDING, "a fault")
+            [row] = claim(connection, 1)
+            assert kept(connection) <= MOST_KEPT + 7 + 1
+
+
+def test_what_a_person_sends_again_and_again_keeps_the_last_attempts_only(database: Database) -> None:
+    record(database, 1)
+    with database.write() as connection:
+        for _ in range(MOST_KEPT + 5):
+            [row] = claim(connection, 1)
+            settle(connection, row, DeliveryState.PARKED, "no such device")
+            outbox_tools.send_again(connection, [row.id], [DeliveryState.PARKED])
+        assert kept(connection) == MOST_KEPT
 
 
 def test_an_outbox_row_that_goes_takes_its_attempts_along(database: Database) -> None:

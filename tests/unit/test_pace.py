@@ -1,5 +1,8 @@
 """A sender is held to its rate, whatever its rhythm."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,4 +34,20 @@ def test_many_senders_are_not_remembered_for_ever() -> None:
     pace = Pace(1)
     for number in range(20_000):
         pace.wait_of(str(number), 1000.0)
+    assert len(pace._paid_until) == 10_000
+
+
+def test_threads_that_share_a_memory_that_is_full_disturb_each_other_in_nothing() -> None:
+    pace, before = Pace(1), sys.getswitchinterval()
+
+    def send(thread: int) -> None:
+        for number in range(5_000):
+            pace.wait_of(f"{thread} {number}", 1000.0)
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(send, range(4)))  # raises what a thread raised
+    finally:
+        sys.setswitchinterval(before)
     assert len(pace._paid_until) == 10_000

@@ -27,14 +27,15 @@ class Bars:
     busiest: Bar
 
 
-def first_hour(now: datetime) -> datetime:
-    """When the first of the hours begins that are shown."""
-    return now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
+def hours_until(now: datetime) -> list[datetime]:
+    """When each of the hours begins that are shown."""
+    present = now.replace(minute=0, second=0, microsecond=0)
+    return [present - timedelta(hours=HOURS - 1 - hour) for hour in range(HOURS)]
 
 
 def bars_of(numbers: Mapping[datetime, int], now: datetime) -> Bars:
     """Draw what came in each hour; `numbers` is by the hours' beginnings."""
-    begins = [first_hour(now) + timedelta(hours=hour) for hour in range(HOURS)]
+    begins = hours_until(now)
     most = max(numbers.get(begin, 0) for begin in begins)
     bars = [Bar(begin, n, _height(n, most)) for begin in begins for n in [numbers.get(begin, 0)]]
     return Bars(bars, sum(bar.number for bar in bars), max(bars, key=lambda bar: bar.number))

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from flask import Blueprint, abort, render_template
 
 from app.config import Settings
-from app.console.boxes.bars import Bars, bars_of, first_hour
+from app.console.boxes.bars import Bars, bars_of, hours_until
 from app.console.boxes.new_box import add_new_box
 from app.console.boxes.words import box_words
 from app.domain.devices import BoxState
@@ -41,15 +41,17 @@ def create_boxes(settings: Settings, database: Database) -> Blueprint:
     def find() -> str:
         now = datetime.now(UTC)
         with database.read() as connection:
-            found = all_boxes(connection, first_hour(now))
+            found = all_boxes(connection, hours_until(now))
         shown = [(box, _bars(box, now)) for box in sorted(found, key=lambda box: _is_well(box, now))]
-        return render_template("boxes/boxes.html", boxes=shown, now=now)
+        return render_template(
+            "boxes/boxes.html", boxes=shown, now=now, most=box_hours.MOST_HEARD, is_cut=_is_cut(found)
+        )
 
     @boxes.get("/boxes/<path:key>")
     def show(key: str) -> str:
         now = datetime.now(UTC)
         with database.read() as connection:
-            found = all_boxes(connection, first_hour(now))
+            found = all_boxes(connection, hours_until(now))
             box = next((box for box in found if box.key == key), None) or abort(404)
             month = box_hours.since(connection, now - box_hours.KEPT, senders_of(box))
             context: dict[str, object] = {
@@ -64,6 +66,11 @@ def create_boxes(settings: Settings, database: Database) -> Blueprint:
 
 def _bars(box: KnownBox, now: datetime) -> Bars:
     return bars_of(events_by_hour(box.hours), now)
+
+
+def _is_cut(boxes: Sequence[KnownBox]) -> bool:
+    """Whether there may be more that send events than are read."""
+    return sum(len(box.heard) for box in boxes) == box_hours.MOST_HEARD
 
 
 def _is_well(box: KnownBox, now: datetime) -> bool:
