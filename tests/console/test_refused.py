@@ -361,6 +361,11 @@ def test_a_body_is_discarded_with_a_reason(operator: Person, post: Post, databas
     assert operator.send(f"/refused/{quarantine_id}/discard", reason="again").status_code == 404
 
 
+def test_a_reason_that_cannot_be_kept_is_none(operator: Person, post: Post) -> None:
+    quarantine_id = post(b"<event/>")
+    assert operator.send(f"/refused/{quarantine_id}/discard", reason="a\x00b").status_code == 422
+
+
 def test_what_is_gone_meanwhile_is_not_admitted_twice(
     operator: Person, post: Post, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

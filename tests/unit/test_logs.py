@@ -80,7 +80,7 @@ def test_gunicorns_lines_tell_the_kind_of_a_fault_and_no_url(
     configure_logging()
     gunicorn = logging.getLogger("of-gunicorn")
     gunicorn.addFilter(WithoutUrls())
-    gunicorn.warning(f"Invalid request from ip=2001:db8::7: {fault}")  # noqa: G004 - as gunicorn does
+    gunicorn.warning(f"Invalid request from ip=2001:db8::7: {fault}")
     gunicorn.error("Error handling request %s %s", "POST", "/KEY/a")
     gunicorn.error("%s workers", 2)
     lines = [line.partition("] ")[2] for line in capsys.readouterr().err.splitlines()]

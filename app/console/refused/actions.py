@@ -34,10 +34,16 @@ def add_actions(refused: Blueprint, settings: Settings, database: Database) -> N
     @refused.post("/refused/<uuid:quarantine_id>/discard")
     def discard(quarantine_id: UUID) -> Reply:
         look = look_at(database, settings, quarantine_id)
-        reason = " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
+        reason = _reason()
         if not reason:
             return page_of_one(look, problems_now(look, settings), lacks_reason=True), 422
         return done("discarded", bodies.discard(database, [quarantine_id], actor(), reason), "refused.find")
+
+
+def _reason() -> str:
+    """What was typed, on one line; "" for nothing, or for what no text in PostgreSQL may hold."""
+    typed = request.form.get("reason", "")
+    return "" if "\x00" in typed else " ".join(typed.split())[:_LONGEST_REASON]
 
 
 def attempt(
