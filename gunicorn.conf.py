@@ -6,7 +6,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.config import load_settings
-from app.telemetry.logs import configure_logging
+from app.telemetry.logs import WithoutUrls, configure_logging
 
 settings = load_settings()
 configure_logging(settings.log_format)
@@ -21,6 +21,7 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is un
         for own in (self.error_log, self.access_log):
             own.handlers.clear()
             own.propagate = True
+        self.error_log.addFilter(WithoutUrls())
 
 
 bind = [settings.receiver_bind]

@@ -54,13 +54,13 @@ class Settings:
         parse=setting_values.bind,
     )
     receiver_keys: tuple[str, ...] = _variable(
-        "A POST needs one of these keys, separated by commas, in its URL: /KEY/HistoryEvent or ?key=KEY.",
+        "Who sends needs one of these keys, separated by commas, in its URL: /KEY/HistoryEvent or ?key=KEY.",
         "",
         parse=setting_values.sender_keys,
         secret=True,
     )
     receiver_networks: tuple[setting_values.Network, ...] = _variable(
-        "Who may post: networks or addresses, separated by commas, such as 192.168.1.0/24. Unset: anybody.",
+        "Who may send: networks or addresses, separated by commas, such as 192.168.1.0/24. Unset: anybody.",
         "",
         parse=setting_values.networks,
     )
@@ -70,7 +70,7 @@ class Settings:
         parse=setting_values.words,
     )
     receiver_rate: int = _variable(
-        "So many POSTs from one address are taken, in each of the receiver's processes. 0: any number.",
+        "So many requests from one address are taken, in each of the receiver's processes. 0: any number.",
         "0",
         parse=setting_values.whole_number(0, 10_000),
         unit="requests/s",

@@ -4,6 +4,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.resources import Resource
+from app.domain.texts import sha256_in
 from app.receiver import replies
 from app.store import pictures as store
 from app.store.database import Database
@@ -20,17 +21,11 @@ def create_pictures(database: Database) -> Resource:
     def show(sha256: str) -> AnyResponse:
         """Give a picture's bytes; with If-None-Match, 304 where it is there"""
         with database.read() as connection:
-            found = store.get(connection, _bytes(sha256)) or abort(404, "There is no such picture.")
+            digest = sha256_in(sha256)
+            found = (digest and store.get(connection, digest)) or abort(404, "There is no such picture.")
         response = replies.picture(found)
         response.headers["Cache-Control"] = "private, no-cache"  # kept, and asked for again: a token may end
         response.set_etag(sha256)
         return response.make_conditional(request)
 
     return pictures
-
-
-def _bytes(sha256: str) -> bytes:
-    try:
-        return bytes.fromhex(sha256)
-    except ValueError:
-        abort(404, "There is no such picture.")

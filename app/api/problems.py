@@ -54,9 +54,12 @@ def problem_details(error: HTTPException) -> AnyResponse:
 
 def refuse_body(problems: tuple[FieldProblem, ...]) -> Never:
     """End the request with 409: a body in the quarantine is still wrong, for these reasons."""
+    details: dict[str, list[str]] = {}
+    for problem in problems:
+        details.setdefault(problem.pointer.lstrip("/"), []).append(problem.detail)
     error = HTTPException()
     error.code = HTTPStatus.CONFLICT
-    error.data = {"messages": {"body": {p.pointer.lstrip("/"): [p.detail] for p in problems}}}  # type: ignore[attr-defined]
+    error.data = {"messages": {"body": details}}  # type: ignore[attr-defined]
     raise error
 
 

@@ -58,7 +58,7 @@ def _pages(app: Flask, settings: Settings, database: Database) -> tuple[Blueprin
         create_oidc(settings, database, app),
         create_overview(settings, database),
         create_events(settings, database),
-        create_exports(database),
+        create_exports(database, app.extensions["ending"]),
         create_reviews(database),
         create_relay(settings, database),
         create_refused(settings, database),

@@ -5,6 +5,7 @@ import re
 LONGEST_SHOWN = 500  # characters
 _LONGEST_READ = 2000  # characters: what is behind them is not shown, so it need not be searched
 _URL = re.compile(r"([a-z][a-z0-9+.-]{0,20}://)(?:.*@)?([^/?#\s]*).*", re.IGNORECASE | re.DOTALL)
+_SHA256 = re.compile("[0-9a-f]{64}")
 _LOGIN = re.compile(r"[^\s/@]*:[^\s@]*@")
 
 
@@ -16,6 +17,11 @@ def shown(text: str) -> str:
     short = _LOGIN.sub("", _URL.sub(r"\1\2", text[:_LONGEST_READ]))
     line = " ".join(short.split())[:LONGEST_SHOWN]
     return "".join(c if c.isprintable() else "\ufffd" for c in line)
+
+
+def sha256_in(text: str) -> bytes | None:
+    """The SHA-256 that 64 lower-case hex digits tell; None for any other text."""
+    return bytes.fromhex(text) if _SHA256.fullmatch(text) else None
 
 
 def measured(value: float | None, unit: str = "") -> str:

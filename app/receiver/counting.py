@@ -30,6 +30,7 @@ class Counting:
         """Nothing is read before something was stored there."""
         self._database = database
         self._names: dict[str, str] = {}
+        self._labels: set[str] = set()
         self._read_again_at = 0.0
 
     def events(self, route: str, new_events: Sequence[NewEvent], recorded: Sequence[Recorded]) -> None:
@@ -57,10 +58,18 @@ class Counting:
         """
         self._read_again_at = time.monotonic() + _KNOWN_SECONDS
         with suppress(StoreUnavailable), self._database.read() as connection:  # what was stored is answered
-            self._names = {key: shown(key) for key in devices.keys(connection, _MOST_BOXES)}
+            self._names = self._named(devices.keys(connection, _MOST_BOXES))
         for name in self._names.values():
             for kind in Kind:
                 EVENTS_RECEIVED.labels(kind.value, "stored", name)
+
+    def _named(self, keys: Sequence[str]) -> dict[str, str]:
+        """The label of each box; a label is never taken back, so that boxes come and go adds up."""
+        names = {key: shown(key) for key in keys}
+        for name in names.values():
+            if len(self._labels) < _MOST_BOXES:
+                self._labels.add(name)
+        return {key: name for key, name in names.items() if name in self._labels}
 
 
 def refused(route: str) -> None:

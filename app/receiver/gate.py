@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class Gate:
-    """A WSGI app behind a look at each POST. What it refuses is not kept: no stranger fills the disk."""
+    """A WSGI app behind a look at each request that may send something: all but a GET or HEAD without a body.
+
+    What it refuses is not kept: no stranger fills the disk.
+    """
 
     def __init__(self, app: WsgiApp, settings: Settings) -> None:
         """`settings`: RECEIVER_KEYS, RECEIVER_NETWORKS and RECEIVER_RATE; one that is not set is open."""
@@ -35,7 +38,7 @@ class Gate:
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request, or have it answered."""
         has_key = not self._keys or take_key(environ, self._keys)
-        if environ["REQUEST_METHOD"] != "POST":  # nothing is sent
+        if _sends_nothing(environ):
             return self._app(environ, start_response)
         sender = environ.get("REMOTE_ADDR", "")
         if self._networks and not _is_in(sender, self._networks):
@@ -65,6 +68,12 @@ class Gate:
         if now - self._told.get(sender, -_TELL_SECONDS) >= _TELL_SECONDS:
             self._told[sender] = now
             log.warning("sender_refused", source=sender, reason=reason)
+
+
+def _sends_nothing(environ: Environ) -> bool:
+    """Whether it can only read: the body of any other request may be kept, whatever its method and path."""
+    has_body = environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and not has_body
 
 
 def _is_in(sender: str, networks: Iterable[Network]) -> bool:

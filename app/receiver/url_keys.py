@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 _IN_QUERY = "key"
 
@@ -21,9 +21,16 @@ def take_key(environ: dict[str, Any], keys: Sequence[str]) -> bool:
         environ["PATH_INFO"] = f"/{rest}"
         given.append(first)
     environ["QUERY_STRING"] = urlencode([pair for pair in pairs if pair[0] != _IN_QUERY])
-    for name in ("RAW_URI", "REQUEST_URI"):  # the whole URL, as gunicorn adds it
-        environ.pop(name, None)
+    for name in environ.keys() & {"RAW_URI", "REQUEST_URI"}:  # the whole URL, as gunicorn adds and logs it
+        environ[name] = _url(environ)
     return any(_is_key(one, keys) for one in given)
+
+
+def _url(environ: dict[str, Any]) -> str:
+    """What is left of a request's path and query (PEP 3333: each character of the path is a byte)."""
+    path = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"))
+    query = environ["QUERY_STRING"]
+    return f"{path}?{query}" if query else path
 
 
 def _is_key(text: str, keys: Sequence[str]) -> bool:

@@ -53,8 +53,9 @@ def boxes(connection: Connection) -> list[BoxStatus]:
 
 
 def keys(connection: Connection, limit: int) -> list[str]:
-    """What names each box, in their order, of so many at most."""
-    return list(connection.scalars(select(BoxRow.key).order_by(BoxRow.key).limit(limit)))
+    """What names each box, of so many at most: those seen first, so that made-up ones push none out."""
+    order = (BoxRow.first_seen_at, BoxRow.key)
+    return list(connection.scalars(select(BoxRow.key).order_by(*order).limit(limit)))
 
 
 def boxes_after(connection: Connection, after: str | None, limit: int) -> list[BoxStatus]:

@@ -477,6 +477,7 @@ class OidcAttemptRow(Base):
     user_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("users.id"))
     wanted: Mapped[str]
     begun_at: Mapped[datetime]
+    source_address: Mapped[str]
 
 
 class FailedLoginRow(Base):

@@ -48,6 +48,11 @@ def get(connection: Connection, user_id: int) -> User | None:
     return _one(connection, UserRow.id == user_id)
 
 
+def locked(connection: Connection, user_id: int) -> User | None:
+    """The user with this id as of now, or None; nobody changes them until the transaction has ended."""
+    return _one(connection, UserRow.id == user_id, is_locked=True)
+
+
 def listed(connection: Connection) -> list[User]:
     """All users, by name."""
     return [_user(row) for row in connection.execute(select(*_COLUMNS).order_by(UserRow.name))]
@@ -90,8 +95,9 @@ def _change(connection: Connection, user: User, **values: object) -> None:
     end_all(connection, user.id)
 
 
-def _one(connection: Connection, condition: ColumnElement[bool]) -> User | None:
-    row = connection.execute(select(*_COLUMNS).where(condition)).one_or_none()
+def _one(connection: Connection, condition: ColumnElement[bool], *, is_locked: bool = False) -> User | None:
+    query = select(*_COLUMNS).where(condition)
+    row = connection.execute(query.with_for_update() if is_locked else query).one_or_none()
     return None if row is None else _user(row)
 
 

@@ -4,7 +4,6 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
-from itertools import islice
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -39,7 +38,7 @@ class StoreMetrics(Collector):
         with self._database.read() as connection:
             counts, now = quick_counts(connection), clock.now(connection)
             forwarders = as_of(channels.forwarders(connection), now)
-            boxes = list(islice(devices.boxes(connection), _MOST_BOXES))
+            boxes = _seen_first(devices.boxes(connection))
             size = size_bytes(self._database, connection)
         yield from _of_deliveries(counts, now)
         yield from _of_receiver(counts)
@@ -68,6 +67,11 @@ class StoreMetrics(Collector):
         build = GaugeMetricFamily("se3_build_info", "Always 1.", labels=("version", "python"))
         build.add_metric((version("se3-receiver"), platform.python_version()), 1)
         yield build
+
+
+def _seen_first(boxes: Sequence[BoxStatus]) -> Sequence[BoxStatus]:
+    """Those that were seen first, of too many: anybody can make up names, but not push real ones out."""
+    return sorted(boxes, key=lambda box: (box.first_seen_at, box.key))[:_MOST_BOXES]
 
 
 def _of_deliveries(counts: QuickCounts, now: datetime) -> Iterator[Metric]:

@@ -5,9 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from werkzeug.exceptions import HTTPException
 
+from app.api.problems import problem_details, refuse_body
 from app.domain.events import Arrival
 from app.domain.refusals import Refusal
+from app.errors import Problem
 from app.store import audit, events, quarantine
 from app.store.database import Database
 from tests.api.test_reading import record, refuse
@@ -185,6 +188,17 @@ def test_a_body_that_is_still_wrong_stays_with_its_reasons(api: ApiClient, datab
     corrected = json.dumps(payload("history-contract")) + " " * 100_000  # longer than any form may be
     reply = api.ask("POST", f"/quarantine/{kept}/admit", json={"body": corrected})
     assert (reply.status_code, len(reply.get_json()["events"])) == (200, 1)
+
+
+def test_all_that_is_wrong_with_one_field_is_told() -> None:
+    with pytest.raises(HTTPException) as ended:
+        refuse_body((Problem("/score", "is odd"), Problem("/score", "is late"), Problem("", "It is long")))
+    errors = json.loads(problem_details(ended.value).get_data())["errors"]
+    assert [(one["field"], one["detail"]) for one in errors] == [
+        ("score", "is odd"),
+        ("score", "is late"),
+        ("", "It is long"),
+    ]
 
 
 def test_what_a_body_holds_may_have_to_be_said(api: ApiClient, database: Database) -> None:

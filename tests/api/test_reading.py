@@ -88,6 +88,7 @@ def test_a_picture_that_is_there_is_not_sent_again(api: ApiClient, database: Dat
     again = api.ask("GET", href, headers={"If-None-Match": picture.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert api.ask("GET", href, headers={"If-None-Match": '"another"'}).data == picture.data
+    assert api.ask("GET", f"{href}%0a").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,19 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.http import parse_cookie
 
-from app.store import audit, sessions, users
+from app.console.access import oidc_arrival
+from app.console.access.guard import COOKIE
+from app.console.access.handshake import LoginRefused
+from app.store import audit, oidc, sessions, users
 from app.store.database import Database
 from tests.console.conftest import PASSWORD, Person
 
@@ -196,3 +203,35 @@ def test_problems_are_told_in_the_readers_language(
     assert reply.status_code == status
     assert f"<h1>{title}</h1>" in reply.text
     assert detail in reply.text
+
+
+def by_password(console: Flask) -> Person:
+    person = Person(console)
+    person.log_in("anna")
+    return person
+
+
+def by_provider(console: Flask) -> Person:
+    person = Person(console)
+    with console.test_request_context(), suppress(LoginRefused):
+        reply = oidc_arrival.log_in(console.extensions["database"], "https://login.example", "s-1", "/")
+        person.client.set_cookie(COOKIE, parse_cookie(reply.headers["Set-Cookie"])[COOKIE])
+    return person
+
+
+@pytest.mark.parametrize("log_in", [by_password, by_provider])
+def test_no_login_survives_a_new_password_that_is_given_at_that_moment(
+    console: Flask, add_user: AddUser, database: Database, log_in: Callable[[Flask], Person]
+) -> None:
+    add_user("anna")
+    with database.write() as connection:
+        anna: Any = users.named(connection, "anna")
+        assert oidc.link(connection, anna.id, "https://login.example", "s-1", datetime.now(UTC))
+    with ThreadPoolExecutor() as threads:
+        with database.write() as connection:
+            users.set_password(connection, anna, "another", is_one_time=True)
+            oidc.unlink(connection, anna.id)
+            login = threads.submit(log_in, console)
+            wait([login], timeout=2)  # it is held up; without that it would be done by then
+        person = login.result()
+    assert person.get("/").location.startswith("/login")

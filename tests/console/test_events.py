@@ -140,6 +140,7 @@ def test_one_event_is_shown_whole(viewer: Person, database: Database) -> None:
         assert picture.headers["Cache-Control"] == "private, no-cache"
         again = viewer.client.get(source, headers={"If-None-Match": picture.headers["ETag"]})
         assert (again.status_code, again.data) == (304, b"")
+        assert viewer.get(f"{source}%0a").status_code == 404
     sent = viewer.get(f"/events/{event_id}/document").get_json()
     assert sent == shown | {"timestamp": sent["timestamp"]}
 

@@ -8,9 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 
-from app.console.events.exports import archive
-from app.store import audit, events, pictures
+from app.console.events.exports import archive, downloads, rows
+from app.console.events.exports.downloads import ExportEnded
+from app.store import audit, event_search, events, pictures, users
 from app.store.database import Database
 from tests.console.conftest import Person
 from tests.console.test_events import newest_first, record
@@ -91,6 +93,54 @@ def test_more_exports_than_threads_may_serve_are_turned_away(viewer: Person, dat
     for reply in running:
         reply.close()
     assert viewer.get("/events/export/events.csv").status_code == 200
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "zip"])
+@pytest.mark.parametrize("change", ["disable", "stop"])
+def test_an_export_fails_once_its_user_is_disabled_or_the_console_stops(
+    viewer: Person,
+    console: Flask,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+    form: str,
+) -> None:
+    monkeypatch.setattr(rows, "_PAGE", 1)
+    monkeypatch.setattr(downloads, "_ASK_SECONDS", 0)
+    record(database, *(new_event(number) for number in range(3)))
+    reply = viewer.client.get(f"/events/export/events.{form}", buffered=False)
+    if change == "disable":
+        with database.write() as connection:
+            user: Any = users.named(connection, "anna")
+            users.disable(connection, user)
+    else:
+        console.extensions["ending"].set()
+    with pytest.raises(ExportEnded):
+        list(reply.iter_encoded())
+    reply.close()
+
+
+def test_an_export_that_finds_nothing_asks_too(
+    viewer: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([True, True, False])
+    monkeypatch.setattr(event_search, "MOST_LOOKED_AT", 1)
+    monkeypatch.setattr(downloads, "_ASK_SECONDS", 0)
+    monkeypatch.setattr(downloads, "may_go_on", lambda _database: next(answers))
+    record(database, *(new_event(number) for number in range(5)))
+    with pytest.raises(ExportEnded):
+        viewer.get("/events/export/events.jsonl?text=nobody")
+
+
+def test_a_zip_asks_before_each_picture(
+    viewer: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([True, False])  # one page of events, then a picture
+    monkeypatch.setattr(downloads, "_ASK_SECONDS", 0)
+    monkeypatch.setattr(downloads, "may_go_on", lambda _database: next(answers))
+    record(database, new_event())
+    with pytest.raises(ExportEnded):
+        _ = viewer.get("/events/export/events.zip").data
 
 
 def test_a_filter_that_cannot_be_read_exports_nothing(viewer: Person, database: Database) -> None:

@@ -13,13 +13,16 @@ import pytest
 
 from app.config import ROOT, Settings
 from app.console.application import create_console
+from app.store import devices
 from app.store.database import Database
 from app.store.queries import counts
 from app.telemetry import metrics_folder as metrics_folders
+from app.telemetry import store_metrics
 from app.telemetry.metrics import FOLDER
 from app.telemetry.metrics_folder import metrics_folder
 from tests.console.conftest import Person
 from tests.support.metrics import Samples, read_metrics, total
+from tests.support.new_reports import new_report
 from tests.support.payloads import payload
 from tests.support.receivers import Receiver, event
 from tests.support.waiting import wait_until
@@ -140,6 +143,17 @@ def test_the_overview_says_that_no_receiver_runs_once_the_last_has_ended(
         assert "No receiver runs" not in person.get("/").text
         receiver.program.stop()
         wait_until(lambda: "No receiver runs" in person.get("/").text)
+
+
+def test_made_up_boxes_push_no_real_one_out(
+    viewer: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_metrics, "_MOST_BOXES", 1)
+    with database.write() as connection:
+        devices.record(connection, [new_report(0, dev_sno="REAL")])
+        devices.record(connection, [new_report(1, dev_sno="A-MADE-UP-ONE")])
+    samples = read_metrics(viewer.get("/metrics").text)
+    assert [dict(labels)["box"] for name, labels in samples if name == "se3_box_online"] == ["REAL"]
 
 
 def test_without_a_shared_folder_it_tells_what_the_store_knows(viewer: Person) -> None:

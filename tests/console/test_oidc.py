@@ -2,7 +2,9 @@
 
 import html
 import re
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -24,6 +26,7 @@ from app.store.models import OidcAttemptRow
 from tests.console.conftest import PASSWORD, Person
 from tests.support.oidc_providers import CLIENT_ID, CLIENT_SECRET, HonestProvider, ToldProvider
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 AddUser = Callable[..., None]
 
@@ -273,6 +276,22 @@ def test_strangers_can_begin_so_many_and_no_more(
     assert Person(console).send("/oidc/login").status_code == 200
 
 
+def test_one_stranger_keeps_nobody_else_from_logging_in(
+    console: Flask, monkeypatch: pytest.MonkeyPatch, viewer: Person
+) -> None:
+    monkeypatch.setattr(oidc, "MOST_OF_ADDRESS", 2)
+
+    def status(source: str) -> int:
+        address = {"REMOTE_ADDR": source}
+        return console.test_client().post("/oidc/login", environ_base=address).status_code
+
+    assert [status("192.0.2.66") for _ in range(3)] == [200, 200, 429]
+    assert status("192.0.2.7") == 200
+    monkeypatch.setattr(oidc, "MOST_ATTEMPTS", 0)
+    assert status("192.0.2.8") == 429
+    assert [viewer.send("/oidc/link", password=PASSWORD).status_code for _ in range(3)] == [200] * 3
+
+
 def unsigned(claims: dict[str, Any]) -> str:
     return jwt.encode({"alg": "none"}, claims, OctKey.generate_key(), ["none"])
 
@@ -382,6 +401,35 @@ class TestWhatAProviderMaySay:
         told.description |= change
         reply = person.send("/oidc/login")
         assert (reply.status_code, "Log in with your password" in reply.text) == (502, True)
+
+    def test_it_is_not_asked_for_whom_there_is_no_room(
+        self, person: Person, told: ToldProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(oidc, "MOST_ATTEMPTS", 0)
+        assert person.send("/oidc/login").status_code == 429
+        assert told.asked_for == []
+
+    def test_its_description_is_good_for_a_while_and_so_is_its_lack(
+        self, person: Person, told: ToldProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        right, told.description = told.description, {}
+        assert [person.send("/oidc/login").status_code for _ in range(3)] == [502] * 3
+        assert len(told.asked_for) == 1
+        told.description = right
+        monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + 6)
+        assert [person.send("/oidc/login").status_code for _ in range(3)] == [200] * 3
+        assert len(told.asked_for) == 2
+
+    def test_one_that_hangs_holds_two_threads_and_no_more(self, person: Person, told: ToldProvider) -> None:
+        told.answers.clear()
+        with ThreadPoolExecutor() as threads:
+            app = person.client.application
+            first = [threads.submit(lambda: Person(app).send("/oidc/login").status_code) for _ in range(2)]
+            wait_until(lambda: len(told.asked_for) == 2)
+            refused = person.send("/oidc/login")
+            told.answers.set()
+            assert [one.result() for one in first] == [200, 200]
+        assert (refused.status_code, "Try again in some seconds" in refused.text) == (429, True)
 
     def refuses(self, person: Person, told: ToldProvider) -> None:
         reply = person.get(told.log_in(begin(person)))

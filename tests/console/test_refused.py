@@ -386,6 +386,11 @@ def test_all_of_a_kind_are_discarded_with_a_reason_and_others_stay(
     assert entries == {f"{quarantine_id} a scan" for quarantine_id in kept}
 
 
+def test_a_reason_that_cannot_be_kept_is_none(operator: Person, post: Post) -> None:
+    quarantine_id = post(b"<event/>")
+    assert operator.send(f"/refused/{quarantine_id}/discard", reason="a\x00b").status_code == 422
+
+
 def test_what_is_gone_meanwhile_is_not_admitted_twice(
     operator: Person, post: Post, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

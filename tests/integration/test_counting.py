@@ -11,13 +11,14 @@ from prometheus_client import REGISTRY, generate_latest
 from app.enos.messages import Reply
 from app.forwarder import flights
 from app.receiver.counting import Counting
-from app.store import events
+from app.store import devices, events
 from app.store.batches import Batches, Job, Outcome
 from app.store.database import Database
 from app.telemetry.logs import configure_logging
 from tests.integration.conftest import BoxClient
 from tests.support.fake_exchange import FakeExchange
 from tests.support.new_events import BOUNDS, new_event
+from tests.support.new_reports import new_report
 from tests.support.payloads import payload
 from tests.support.relays import all_settled, relay_for, step_until
 
@@ -81,6 +82,29 @@ def test_a_box_is_known_once_it_has_sent_a_report(
     assert received(grew, "history", "stored") == 1
     assert received(grew, "status", "stored", "AKOPKKKKK") == 1
     assert received(grew, "history", "duplicate", "AKOPKKKKK") == 1
+
+
+def test_made_up_boxes_push_no_real_one_out_and_end_at_a_bound(
+    database: Database, grew: Callable[..., float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.receiver.counting._KNOWN_SECONDS", 0.0)
+    monkeypatch.setattr("app.receiver.counting._MOST_BOXES", 2)
+    counting = Counting(database)
+
+    def report(seconds: float, key: str) -> None:
+        reports = [new_report(seconds, dev_sno=key)]
+        with database.write() as connection:
+            devices.record(connection, reports)
+        counting.reports(reports)
+
+    for seconds, key in enumerate(["MM", "LL", "KK"]):
+        report(seconds, key)
+    report(5, "MM")
+    assert [received(grew, "status", "stored", key) for key in ("MM", "LL", "KK")] == [2, 1, 0]
+    with database.write() as connection:
+        devices.forget(connection, "LL")
+    report(6, "KK")
+    assert received(grew, "status", "stored", "KK") == 0  # LL has a label for as long as the process runs
 
 
 def test_boxes_that_cannot_be_read_keep_no_event_from_being_counted(

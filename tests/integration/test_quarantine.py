@@ -12,7 +12,7 @@ from app.config import Settings
 from app.domain.events import Arrival, Kind, Recorded
 from app.domain.refusals import Refusal
 from app.domain.users import Actor
-from app.errors import Invalid, Se3Error
+from app.errors import Invalid, Se3Error, UnknownBox
 from app.receiver.paths import STATUS
 from app.receiver.refused.admission import Admission, admit
 from app.store import batches, devices, events, quarantine
@@ -66,6 +66,15 @@ def test_a_refused_body_is_admitted_as_of_when_it_came(box: BoxClient, database:
     assert refused is not None
     assert (event.received_at, event.route) == (refused[0].first_received_at, "/HistoryEvent")
     assert event.document["identity_id"] == WITHOUT_A_GROUP["identity_id"]
+
+
+def test_of_a_box_that_is_not_listed_nothing_is_admitted(box_for: BoxFor, database: Database) -> None:
+    box = box_for(receiver_boxes=("another",))
+    quarantine_id = UUID(box.post("/HistoryEvent", json=payload("history-contract")).json["quarantine"])
+    with pytest.raises(UnknownBox, match="RECEIVER_BOXES does not list it"):
+        admit(database, Settings(receiver_boxes=("another",)), quarantine_id, Admission(ANNA))
+    listed = Settings(receiver_boxes=("another", payload("history-contract")["ext_data"]["dev_sno"]))
+    assert len(admitted(database, listed, quarantine_id, Admission(ANNA))) == 1
 
 
 def test_a_corrected_body_is_admitted_in_place_of_the_kept_one(box: BoxClient, database: Database) -> None:

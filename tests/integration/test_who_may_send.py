@@ -1,17 +1,21 @@
 """A stranger can't send; a box with the right key, address and number can."""
 
 import dataclasses
+import socket
 from collections.abc import Callable
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.config import Settings
+from app.receiver.url_keys import take_key
 from app.store import events, quarantine
 from app.store.database import Database
 from tests.integration.conftest import BoxClient
 from tests.support.payloads import payload
+from tests.support.receivers import Receiver
 
 KEY, NEXT_KEY = "k3y-of-the-site-1", "k3y-of-the-site-2"
 EVENT = payload("history-contract")
@@ -62,6 +66,42 @@ def test_without_a_right_key_nothing_is_taken_and_nothing_is_kept(
     with database.read() as connection:
         assert events.latest(connection, 10) == []
         assert quarantine.ids(connection) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"receiver_keys": (KEY,)}, {"receiver_networks": (ip_network("10.0.0.0/8"),)}]
+)
+@pytest.mark.parametrize("method", ["PUT", "GET", "HEAD", "OPTIONS", "ANYTHING"])
+def test_nothing_that_a_stranger_sends_is_kept_whatever_the_method(
+    box_of: WithSettings, database: Database, method: str, changes: dict[str, Any]
+) -> None:
+    reply = box_of(**changes).open("/HistoryEvent", method=method, data=b"x" * 100)
+    assert reply.status_code == 403
+    with database.read() as connection:
+        assert quarantine.ids(connection) == []
+
+
+def test_a_body_without_a_length_is_a_body(box_of: WithSettings) -> None:
+    box = box_of(receiver_keys=(KEY,))
+    assert box.open("/", method="GET", headers={"Transfer-Encoding": "chunked"}).status_code == 403
+
+
+def test_what_is_logged_of_a_url_holds_no_key() -> None:
+    environ = {"PATH_INFO": f"/{KEY}/History Event", "QUERY_STRING": f"a=1&key={KEY}"}
+    environ["RAW_URI"] = f"/{KEY}/History%20Event?a=1&key={KEY}"
+    assert take_key(environ, [KEY])
+    assert environ["RAW_URI"] == "/History%20Event?a=1"
+    assert "REQUEST_URI" not in environ
+
+
+def test_gunicorn_logs_no_key_of_a_request_that_it_cannot_read(tmp_path: Path, sqlite_url: str) -> None:
+    receiver = Receiver(tmp_path, sqlite_url, RECEIVER_KEYS=KEY)
+    with receiver.program as program:
+        host, _, port = receiver.address.partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"POST /{KEY}/HistoryEvent\r\n\r\n".encode())
+            program.wait_for_output("Invalid request from ip=127.0.0.1: Invalid HTTP request line$")
+        assert KEY not in program.output()
 
 
 def test_a_wrong_path_behind_a_key_is_kept_without_the_key(box_of: WithSettings, database: Database) -> None:

@@ -52,6 +52,7 @@ class ToldProvider:
     """`change` alters the claims of the id token, `sign` makes the token of them; None leaves a claim out.
 
     It redeems a code only for the verifier that belongs to the address the browser came with (RFC 7636).
+    `asked_for` are the paths that were; while `answers` is not set, it hangs.
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,9 @@ class ToldProvider:
             {"alg": "RS256", "kid": "1"}, claims, self.key
         )
         self.token_answer: Response | None = None
+        self.asked_for: list[str] = []
+        self.answers = threading.Event()
+        self.answers.set()
         self._server = make_server("127.0.0.1", free_port(), Request.application(self._answer), threaded=True)
         self.issuer = f"http://127.0.0.1:{self._server.port}"
         self.description = {
@@ -77,6 +81,7 @@ class ToldProvider:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -87,6 +92,8 @@ class ToldProvider:
         return f"{self._asked['redirect_uri']}?code=c&state={self._asked['state']}"
 
     def _answer(self, request: Request) -> Response:
+        self.asked_for.append(request.path)
+        self.answers.wait()
         if request.path == "/token":
             return self.token_answer or self._token(request)
         keys = {"keys": [self.key.as_dict(private=False)]}

@@ -111,7 +111,9 @@ def test_a_body_is_opened_as_what_a_person_can_read(body: bytes, kind: type) -> 
     [
         (b'{"a": {"b": null}, "c": 1}', b'{"a": {"b": "x"}, "c": 1}', '/a/b null → "x"'),
         (b'{"a": 1}', b'{"a": 1, "b": [2]}', "/b/0 nothing → 2"),
-        (b"a=1&a=2", b"a=1&a=3", 'a (2) "2" → "3"'),
+        (b"a=1&a=2", b"a=1&a=3", '"a" (2) "2" → "3"'),
+        (b"a%00b=1", b"a=1", '"a\\u0000b" "1" → nothing; "a" nothing → "1"'),
+        (b'{"a\\u0000": 1}', b'{"a\\u0000": 2}', "/a\\u0000 1 → 2"),
         (b'{"a": 1', b'{"a": 1}', 'at character 7 "" → "}"'),
         (b'{"a": xyz}', b'{"a": "xyz"}', 'at character 6 "xyz" → "\\"xyz\\""'),
         (b"\xff\xd8\xff\x00", b"{}", "all 4 bytes"),
@@ -129,3 +131,13 @@ def test_of_a_changed_picture_no_byte_is_told() -> None:
     said = changes(open_body(one, "", MOST), open_body(other, "", MOST), other.decode())
     assert said.startswith('/reg_pic "<400 characters of base64, ')
     assert "ABCD" not in said
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"identity_name": "Jos\xe9\xff", "note": "' + b"x" * 100, b"<event>" + b"x" * 100 + b"\xff\xff"],
+)
+def test_what_cannot_all_be_read_is_not_edited(body: bytes) -> None:
+    opened = open_body(body, "", MOST)
+    assert isinstance(opened, TextBody)
+    assert editor_of(opened) is None

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 import structlog
+from gunicorn.http import errors
 
-from app.telemetry.logs import configure_logging
+from app.telemetry.logs import WithoutUrls, configure_logging
 
 
 class Broken(io.StringIO):
@@ -62,3 +63,25 @@ def test_as_json_each_event_is_one_object_whatever_it_tells(capsys: pytest.Captu
     for one in (failed, theirs):
         assert one["exception"].startswith("Traceback")
         assert "two\nlines" in one["exception"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (errors.InvalidRequestLine("POST /KEY/a"), "Invalid HTTP request line"),
+        (errors.InvalidRequestLine("POST '/KEY/a"), "Invalid HTTP request line"),
+        (errors.InvalidHTTPVersion("b/KEY HTTP/1.1"), "Invalid HTTP Version"),
+        (errors.LimitRequestLine(5000, 4094), "Request Line is too large (5000 > 4094)"),
+    ],
+)
+def test_gunicorns_lines_tell_the_kind_of_a_fault_and_no_url(
+    capsys: pytest.CaptureFixture[str], fault: Exception, told: str
+) -> None:
+    configure_logging()
+    gunicorn = logging.getLogger("of-gunicorn")
+    gunicorn.addFilter(WithoutUrls())
+    gunicorn.warning(f"Invalid request from ip=2001:db8::7: {fault}")
+    gunicorn.error("Error handling request %s %s", "POST", "/KEY/a")
+    gunicorn.error("%s workers", 2)
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert lines == [f"Invalid request from ip=2001:db8::7: {told}", "Error handling request", "2 workers"]

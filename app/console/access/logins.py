@@ -61,7 +61,7 @@ def _log_in(database: Database, name: str, password: str) -> Reply:
 def _begin(database: Database, user: User) -> str | None:
     """Begin a session; None if the user was disabled, or got another password, since it was checked."""
     with database.write() as connection:
-        if users.get(connection, user.id) != user:
+        if users.locked(connection, user.id) != user:
             return None
         audit.note(connection, user.name, request.remote_addr or "", "logged_in")
         return sessions.begin(connection, user.id, datetime.now(UTC))
@@ -87,7 +87,7 @@ def _wrong_with(database: Database, old: str, new: str) -> str | None:
 def _change_password(database: Database, new: str) -> Reply:
     password_hash = passwords.hash_of(new)
     with database.write() as connection:
-        if users.get(connection, g.user.id) != g.user:
+        if users.locked(connection, g.user.id) != g.user:
             abort(403)
         users.set_password(connection, g.user, password_hash, is_one_time=False)
         token = sessions.begin(connection, g.user.id, datetime.now(UTC))

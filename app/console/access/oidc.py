@@ -2,7 +2,10 @@
 
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:  # the extra oidc need not be installed
     from app.console.access.provider import Provider
 
 _COOKIE, _PATH = "se3_oidc", "/oidc"
+_asking = BoundedSemaphore(2)  # each may hold a thread for as long as the provider does not answer
 log = structlog.get_logger(__name__)
 
 
@@ -40,14 +44,14 @@ def create_oidc(settings: Settings, database: Database, app: Flask) -> Blueprint
 
     @oidc.post("/oidc/login")
     def login() -> Reply:
-        return _to(provider or abort(404), database, Attempt(None, wanted()))
+        return _to(provider or abort(404), database, _attempt_of(None, wanted()))
 
     @oidc.post("/oidc/link")
     def link() -> Reply:
         there = provider or abort(404)
         if problem := _wrong_with(database, request.form.get("password", "")):
             return render_template("access/password.html", problem=problem, shortest=passwords.SHORTEST), 422
-        return _to(there, database, Attempt(g.user.id, url_for("logins.password")))
+        return _to(there, database, _attempt_of(g.user.id, url_for("logins.password")))
 
     @oidc.get("/oidc/callback")
     def callback() -> Reply:
@@ -79,10 +83,31 @@ def _wrong_with(database: Database, password: str) -> str | None:
     return None if is_right else str(gettext("The password is wrong."))
 
 
+def _attempt_of(user_id: int | None, wanted: str) -> Attempt:
+    return Attempt(user_id, wanted, request.remote_addr or "")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """A turn to ask the provider: one that hangs must not hold all of the console's threads."""
+    if not _asking.acquire(blocking=False):
+        again = gettext("Others log in at this moment. Try again in some seconds.")
+        raise LoginRefused(429, "too many ask the provider", again)
+    try:
+        yield
+    finally:
+        _asking.release()
+
+
 def _to(provider: "Provider", database: Database, attempt: Attempt) -> AnyResponse:
     """Send the browser there, by a page: `form-action` lets a form's answer lead to no other site."""
     token = secrets.token_urlsafe(32)
-    address = provider.authorization_url(token, _callback())
+    with database.read() as connection:  # whoever may not begin has nobody asked
+        has_room = store.has_room(connection, attempt, datetime.now(UTC))
+    if not has_room:
+        raise LoginRefused(429, "too many under way", wait())
+    with _turn():
+        address = provider.authorization_url(token, _callback())
     with database.write() as connection:
         if not store.begin(connection, token, attempt, datetime.now(UTC)):
             raise LoginRefused(429, "too many under way", wait())
@@ -94,11 +119,12 @@ def _to(provider: "Provider", database: Database, attempt: Attempt) -> AnyRespon
 
 def _back_from(provider: "Provider", database: Database) -> AnyResponse:
     token = request.cookies.get(_COOKIE, "")
-    attempt = _attempt(database, token)
-    if not request.args.get("code"):
-        reason = f"the provider said {request.args.get('error', 'nothing')}"
-        raise LoginRefused(403, reason, gettext("The login provider did not let you in."))
-    subject = provider.subject(token, _callback(), request.args["code"])
+    with _turn():  # before the attempt is ended: whoever gets none may load the page again
+        attempt = _attempt(database, token)
+        if not request.args.get("code"):
+            reason = f"the provider said {request.args.get('error', 'nothing')}"
+            raise LoginRefused(403, reason, gettext("The login provider did not let you in."))
+        subject = provider.subject(token, _callback(), request.args["code"])
     if attempt.user_id is None:
         return oidc_arrival.log_in(database, provider.issuer, subject, attempt.wanted)
     return oidc_arrival.link(database, provider.issuer, subject, attempt)

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from flask import abort, g, redirect, request
 from flask_babel import gettext
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.access import guard, passwords
 from app.console.access.handshake import LoginRefused
 from app.console.access.logins import with_cookie
+from app.domain.users import User
 from app.store import audit, oidc, sessions, users
 from app.store.database import Database
 from app.store.oidc import Attempt
@@ -21,8 +23,7 @@ def log_in(database: Database, issuer: str, subject: str, path: str) -> AnyRespo
         LoginRefused: there is no such user, or the user is disabled.
     """
     with database.write() as connection:
-        user_id = oidc.user_id_of(connection, issuer, subject)
-        user = None if user_id is None else users.get(connection, user_id)
+        user = _linked(connection, issuer, subject)
         if user is None or user.disabled_at:
             raise LoginRefused(403, "disabled" if user else "linked with no user", _nobody())
         audit.note(connection, user.name, request.remote_addr or "", "logged_in", f"{issuer} {subject}")
@@ -42,7 +43,7 @@ def link(database: Database, issuer: str, subject: str, attempt: Attempt) -> Any
     password_hash = passwords.hash_of(passwords.new_password())  # which nobody learns
     now = datetime.now(UTC)
     with database.write() as connection:
-        if users.get(connection, g.user.id) != g.user:
+        if users.locked(connection, g.user.id) != g.user:
             abort(403)
         if not oidc.link(connection, g.user.id, issuer, subject, now):
             other = gettext("Your account there is linked with another user here.")
@@ -53,6 +54,13 @@ def link(database: Database, issuer: str, subject: str, attempt: Attempt) -> Any
         token = sessions.begin(connection, g.user.id, now)
         audit.note(connection, g.user.name, request.remote_addr or "", "oidc_linked", f"{issuer} {subject}")
     return with_cookie(redirect(attempt.wanted), token)
+
+
+def _linked(connection: Connection, issuer: str, subject: str) -> User | None:
+    """The user who is linked with this subject, locked; asked again then, for a link may just have ended."""
+    user_id = oidc.user_id_of(connection, issuer, subject)
+    user = None if user_id is None else users.locked(connection, user_id)
+    return user if oidc.user_id_of(connection, issuer, subject) == user_id else None
 
 
 def _nobody() -> str:

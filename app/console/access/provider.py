@@ -3,6 +3,8 @@
 Sources: OpenID Connect Core 1.0, sections 3.1.2 and 3.1.3; Discovery 1.0, section 4; RFC 7636.
 """
 
+import time
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -17,14 +19,25 @@ from joserfc.jwk import KeySet, KeySetSerialization
 from app.console.access.handshake import ProviderFault, nonce_of, state_of, verifier_of
 
 _SECONDS = 5  # for each request
+_KNOWN_SECONDS = 60.0  # that a description is good
+_FAULT_SECONDS = 5.0  # that one is not asked for again after it could not be had
 _LEEWAY = 60  # seconds that clocks may differ
 _LONGEST_SUBJECT = 255  # Core, section 2
 _ALGORITHMS = [f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)]  # no shared secret
 _FAULTS = (requests.RequestException, AuthlibBaseError, JoseError, ValueError, KeyError, TypeError)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the provider says of itself, or why that can't be had; asked again at `until`, monotonic."""
+
+    until: float = 0.0
+    metadata: dict[str, Any] = field(default_factory=dict)
+    fault: str = ""
+
+
 class Provider:
-    """Asked anew at each login: its keys and addresses may change, and it need not be there at the start.
+    """Asked again each minute: its keys and addresses may change, and it need not be there at the start.
 
     A login has one random `token`, which only the browser keeps: `handshake` derives all else from it.
     """
@@ -34,6 +47,7 @@ class Provider:
         self.issuer = issuer
         self._client_id = client_id
         self._client_secret = client_secret
+        self._known = _Known()
 
     def authorization_url(self, token: str, redirect_uri: str) -> str:
         """Where to send the browser.
@@ -101,6 +115,22 @@ class Provider:
         )
 
     def _metadata(self) -> dict[str, Any]:
+        """What is known; a fault is, too, so that one that hangs is not waited for each time."""
+        known = self._known
+        if time.monotonic() >= known.until:
+            self._known = known = self._asked()
+        if known.fault:
+            raise ProviderFault(known.fault)
+        return known.metadata
+
+    def _asked(self) -> _Known:
+        try:
+            metadata = self._described()
+        except _FAULTS as error:
+            return _Known(time.monotonic() + _FAULT_SECONDS, fault=_words(error))
+        return _Known(time.monotonic() + _KNOWN_SECONDS, metadata)
+
+    def _described(self) -> dict[str, Any]:
         """The provider's description of itself, which must be of this issuer and name addresses as safe."""
         found = _json(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
         if found["issuer"] != self.issuer:

@@ -15,6 +15,7 @@ from app.console.events.filters import read_filters
 from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent, Kind
 from app.domain.ids import made_at
+from app.domain.texts import sha256_in
 from app.receiver.replies import safe_type
 from app.store import deliveries, event_search, pictures, reviews, warnings
 from app.store import events as store
@@ -73,7 +74,7 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
     @events.get("/pictures/<sha256>")
     def picture(sha256: str) -> AnyResponse:
         with database.read() as connection:
-            found = pictures.get(connection, _bytes(sha256)) or abort(404)
+            found = pictures.get(connection, sha256_in(sha256) or abort(404)) or abort(404)
         response = Response(found.content, content_type=safe_type(found.media_type))
         response.headers["Cache-Control"] = (
             "private, no-cache"  # kept, and asked for again: a session may end
@@ -82,13 +83,6 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
         return response.make_conditional(request)
 
     return events
-
-
-def _bytes(sha256: str) -> bytes:
-    try:
-        return bytes.fromhex(sha256)
-    except ValueError:
-        abort(404)
 
 
 def _lines(event: FaceEvent) -> Sequence[tuple[str, str]]:

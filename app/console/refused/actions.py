@@ -67,8 +67,9 @@ def read_holds() -> Report | None:
 
 
 def read_reason() -> str:
-    """Why something is discarded, as a form says; "" where it does not."""
-    return " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
+    """Why something is discarded, on one line; "" for nothing, or for what no text in PostgreSQL may hold."""
+    typed = request.form.get("reason", "")
+    return "" if "\x00" in typed else " ".join(typed.split())[:_LONGEST_REASON]
 
 
 def page_of_one(look: Look, problems: Sequence[Problem], **context: object) -> str:

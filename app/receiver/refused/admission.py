@@ -15,6 +15,7 @@ from app.domain.refusals import Quarantined
 from app.domain.users import Actor
 from app.domain.warnings import EventWarning, WarningCode
 from app.errors import BrokenOff, OwnFault, Se3Error, StoreUnavailable
+from app.receiver.allowed_boxes import require_allowed
 from app.receiver.body.decoding import decode
 from app.receiver.event.reading import read_events
 from app.receiver.paths import STATUS, Report, report_of
@@ -122,7 +123,7 @@ def read_anew(
     """Read what a refused body holds; nothing is recorded yet.
 
     Raises:
-        Refused: it is still wrong, or this program fails on it.
+        Refused: it is still wrong, or of a box that RECEIVER_BOXES lacks, or this program fails on it.
         Se3Error: nothing tells what it holds.
     """
     if refused.code == BrokenOff.code and admission.body is None:
@@ -136,7 +137,9 @@ def read_anew(
         decoded = decode(body, content_type, settings.max_body_bytes)
         if holds == STATUS:
             return read_reports(decoded, arrival)
-        return read_events(Kind(holds), decoded, arrival, settings)
+        found = read_events(Kind(holds), decoded, arrival, settings)
+        require_allowed(found, settings.receiver_boxes)
+        return found
 
 
 def held_by(refused: Quarantined, settings: Settings) -> Report | None:

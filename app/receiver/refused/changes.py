@@ -44,7 +44,7 @@ def _places(opened: Opened) -> Iterator[tuple[str, str]]:
     elif isinstance(opened, FormBody):
         for index, (name, value) in enumerate(opened.fields):
             again = sum(other == name for other, _ in opened.fields[:index])
-            yield name + (f" ({again + 1})" if again else ""), _shown(value)
+            yield jsontext.dump(name) + (f" ({again + 1})" if again else ""), _shown(value)
     else:
         yield "", "no document"
 
@@ -57,7 +57,7 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]
         for index, inner in enumerate(value):
             yield from _leaves(inner, (*path, index))
     else:
-        yield pointer(*path), _shown(value)
+        yield jsontext.dump(pointer(*path))[1:-1], _shown(value)  # a name may hold what no text may
 
 
 def _changed_part(before: str, after: str) -> str:

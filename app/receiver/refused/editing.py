@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from urllib3.filepost import encode_multipart_formdata
 
 from app.receiver.body.decoding import Encoding
-from app.receiver.refused.opening import BinaryBody, FormBody, JsonBody, Opened
+from app.receiver.refused.opening import BinaryBody, FormBody, JsonBody, Opened, TextBody
 from app.receiver.refused.shortening import PictureTokens, shortened
 from app.store.pictures import text_as_sent
 
@@ -72,8 +72,8 @@ class Editor:
 
 
 def editor_of(opened: Opened) -> Editor | None:
-    """What lets a person edit a body; None for one that is no text, or too long a one."""
-    if isinstance(opened, BinaryBody):
+    """What lets a person edit a body; None where not all of it is text, or it is too long."""
+    if isinstance(opened, BinaryBody) or (isinstance(opened, TextBody) and not opened.is_whole):
         return None
     if isinstance(opened, FormBody):
         editor = Editor(opened.fields, opened.encoding)

@@ -34,12 +34,13 @@ class TextBody:
     """Text that can't be parsed.
 
     `stopped_at`: the character at which the parser stopped, None if that is not known; `stopped_at_byte`: the
-    same place in the body, without its compression.
+    same place in the body, without its compression. `is_whole`: whether no byte was replaced to make it text.
     """
 
     text: str
     stopped_at: int | None = None
     stopped_at_byte: int | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +78,16 @@ def _text_or_bytes(body: bytes, error: ValueError | None = None) -> TextBody | B
     text = _decoded(body, charset)
     if text is None:
         charset, text = GBK, _decoded(body, GBK)
+    is_whole = text is not None
     if text is None:
         charset, text = "utf-8", body.decode(errors="replace")
     if _is_strange(text):
         return BinaryBody(body)
     if isinstance(error, UnicodeDecodeError):
-        return TextBody(text, len(body[: error.start].decode(errors="replace")), error.start)
+        return TextBody(text, len(body[: error.start].decode(errors="replace")), error.start, is_whole)
     if isinstance(error, json.JSONDecodeError):
-        return TextBody(text, error.pos, len(text[: error.pos].encode(charset)))
-    return TextBody(text)
+        return TextBody(text, error.pos, len(text[: error.pos].encode(charset)), is_whole)
+    return TextBody(text, is_whole=is_whole)
 
 
 def _decoded(body: bytes, charset: str) -> str | None:

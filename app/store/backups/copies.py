@@ -46,12 +46,26 @@ def restore(database: Database, backup: Path) -> None:
         sqlite.require_ours(part)
 
 
+def _make(part: Path) -> None:
+    """Make an empty file that only this user may read, in place of what an earlier attempt left there.
+
+    Raises:
+        BackupError: it can't be made; there is something else, say, and faces must not go there.
+    """
+    try:
+        if part.is_file() and not part.is_symlink():
+            part.unlink()
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise BackupError(f"{part} can't be made: {error}") from error
+
+
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
     """A file to write into that gets its name, `target`, once it is whole and on the disk."""
     part = target.with_name(target.name + ".part")
+    _make(part)
     try:
-        part.touch(mode=0o600)
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from app.console.events.exports.lines import csv_lines, json_line
-from app.console.events.exports.rows import Row, rows
+from app.console.events.exports.rows import Read, Row, rows
 from app.receiver.replies import safe_type
 from app.store import pictures
-from app.store.database import Database
 from app.store.event_search import Search
 
 MOST_EVENTS = 10_000
@@ -37,25 +36,25 @@ class _Pieces(io.RawIOBase):
         return taken
 
 
-def zip_file(database: Database, search: Search) -> Iterator[bytes]:
+def zip_file(read: Read, search: Search) -> Iterator[bytes]:
     """The newest events as `events.jsonl` and `events.csv`, and each picture once, named by its SHA-256."""
     pieces = _Pieces()
     found: list[Row] = []
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
         with archive.open("events.jsonl", "w", force_zip64=True) as file:
-            for row in islice(rows(database, search), MOST_EVENTS):
+            for row in islice(rows(read, search), MOST_EVENTS):
                 file.write(json_line(row).encode())
                 found.append(row | {"document": None})  # it may be large, and the CSV has no use for it
                 yield pieces.take()
         archive.writestr("events.csv", "".join(csv_lines(found)))
         for sha256 in dict.fromkeys(picture["sha256"] for row in found for picture in row["pictures"]):
-            _add_picture(archive, database, sha256)
+            _add_picture(archive, read, sha256)
             yield pieces.take()
     yield pieces.take()
 
 
-def _add_picture(archive: zipfile.ZipFile, database: Database, sha256: str) -> None:
-    with database.read() as connection:
+def _add_picture(archive: zipfile.ZipFile, read: Read, sha256: str) -> None:
+    with read() as connection:
         picture = pictures.get(connection, bytes.fromhex(sha256))
     if picture is not None:  # it may have been deleted meanwhile
         ending = _ENDINGS.get(safe_type(picture.media_type), "")

@@ -1,29 +1,40 @@
 """What the filters of the list of events find, as a file: CSV, JSON lines, or a ZIP with pictures."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, render_template, request
+from flask import Blueprint, Response, abort, copy_current_request_context, g, render_template, request
 from flask_babel import gettext
+from sqlalchemy import Connection
 
-from app.console.access.guard import note
+from app.console.access.guard import may_go_on, note
 from app.console.events.exports.archive import zip_file
 from app.console.events.exports.lines import csv_file, jsonl_file
+from app.console.events.exports.rows import Read
 from app.console.events.filters import read_filters
+from app.errors import Se3Error
 from app.store.database import Database
 from app.store.event_search import Search
 
 _MOST_AT_ONCE = 4  # each holds one of the console's threads
-_FILES: Mapping[str, tuple[Callable[[Database, Search], Iterator[Any]], str]] = {
+_ASK_SECONDS = 1.0
+_FILES: Mapping[str, tuple[Callable[[Read, Search], Iterator[Any]], str]] = {
     "csv": (csv_file, "text/csv; charset=utf-8"),
     "jsonl": (jsonl_file, "application/jsonl"),
     "zip": (zip_file, "application/zip"),
 }
 
 
-def create_exports(database: Database) -> Blueprint:
-    """Build the downloads."""
+class ExportEnded(Se3Error):
+    """It must not go on: what was sent is not all, so the download has to fail."""
+
+
+def create_exports(database: Database, ending: threading.Event) -> Blueprint:
+    """Build the downloads. They end when `ending` is set, or their user may see events no longer."""
     exports = Blueprint("exports", __name__)
     free = threading.BoundedSemaphore(_MOST_AT_ONCE)
 
@@ -39,7 +50,8 @@ def create_exports(database: Database) -> Blueprint:
         make, media_type = _FILES[form]
         try:
             note(database, "exported", f"{form} {filters.query}".strip())
-            response = Response(make(database, filters.search), content_type=media_type)
+            read = _reading(database, ending)
+            response = Response(make(read, filters.search), content_type=media_type)
         except BaseException:
             free.release()
             raise
@@ -48,6 +60,26 @@ def create_exports(database: Database) -> Blueprint:
         return response
 
     return exports
+
+
+def _reading(database: Database, ending: threading.Event) -> Read:
+    """How the present export reads: as long as it may, which the database is asked once a second."""
+    ask_at = 0.0
+    is_allowed = copy_current_request_context(partial(may_go_on, database))  # the reply is sent without it
+
+    @contextmanager
+    def read() -> Iterator[Connection]:
+        nonlocal ask_at
+        if ending.is_set():
+            raise ExportEnded("the console stops")
+        if time.monotonic() >= ask_at:
+            if not is_allowed():
+                raise ExportEnded("who asked for it may see events no longer")
+            ask_at = time.monotonic() + _ASK_SECONDS
+        with database.read() as connection:
+            yield connection
+
+    return read
 
 
 def _busy() -> str:

@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app import jsontext
-from app.console.events.exports.rows import COLUMNS, Row, rows
-from app.store.database import Database
+from app.console.events.exports.rows import COLUMNS, Read, Row, rows
 from app.store.event_search import Search
 
 _PICTURES = ("reg_pic", "spot_pic", "recognize_face", "ir_pic")
@@ -18,14 +17,14 @@ _MARK = "\ufeff"  # without it Excel takes the text for another encoding than UT
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_file(database: Database, search: Search) -> Iterator[str]:
+def csv_file(read: Read, search: Search) -> Iterator[str]:
     """A line for each event, newest first; of its pictures the SHA-256."""
-    return csv_lines(rows(database, search))
+    return csv_lines(rows(read, search))
 
 
-def jsonl_file(database: Database, search: Search) -> Iterator[str]:
+def jsonl_file(read: Read, search: Search) -> Iterator[str]:
     """A JSON object for each event, newest first; `document` is as it was sent, but null for each picture."""
-    return (json_line(row) for row in rows(database, search))
+    return (json_line(row) for row in rows(read, search))
 
 
 def csv_lines(found: Iterable[Row]) -> Iterator[str]:

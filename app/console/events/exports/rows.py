@@ -1,11 +1,13 @@
 """The events that were found, with all that an export tells of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
+
+from sqlalchemy import Connection
 
 from app.domain.events import FaceEvent
 from app.store import event_search, events, pictures
-from app.store.database import Database
 from app.store.event_search import EventSummary, Search
 
 COLUMNS = (
@@ -31,18 +33,21 @@ COLUMNS = (
 
 _PAGE = 100  # events
 
+Read = Callable[[], AbstractContextManager[Connection]]
+"""Opens a transaction to read in, as `Database.read` does; it raises once the export must end."""
+
 Row = dict[str, Any]
 """What one event is exported with, by name: the columns, `state`, `warnings`, `pictures`, `document`."""
 
 
-def rows(database: Database, search: Search) -> Iterator[Row]:
+def rows(read: Read, search: Search) -> Iterator[Row]:
     """Every event that matches, newest first.
 
     Each page of them is read in a transaction of its own, so that a long export holds none open.
     """
     before = None
     while True:
-        with database.read() as connection:
+        with read() as connection:
             page = event_search.find(connection, search, _PAGE, before)
             ids = [summary.id for summary in page.events]
             whole = {event.id: event for event in events.get_many(connection, ids)}
