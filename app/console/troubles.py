@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.config import Settings
 from app.console.words import named_forwarder
@@ -59,13 +59,13 @@ def of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]
             yield Trouble(words, one.reason or gettext("Its log says why."), "relay.show")
     if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > _SLOW:
         yield Trouble(
-            gettext("%(number)d events wait for EnOS.", number=found.waiting),
+            ngettext("%(num)d event waits for EnOS.", "%(num)d events wait for EnOS.", found.waiting),
             gettext("They are sent once EnOS takes them; nothing is lost."),
             "relay.show",
         )
     if parked := found.outbox["parked"]:
         yield Trouble(
-            gettext("EnOS refused %(number)d events.", number=parked),
+            ngettext("EnOS refused %(num)d event.", "EnOS refused %(num)d events.", parked),
             gettext("Look why, mend it, and send them again."),
             "relay.show",
         )
@@ -80,7 +80,11 @@ def of_boxes(found: QuickCounts, silent: list[BoxStatus]) -> Iterator[Trouble]:
         yield Trouble(words, f"{mend} {forget}", "boxes.find")
     if found.quarantine:
         yield Trouble(
-            gettext("%(number)d bodies were refused and are kept.", number=found.quarantine),
+            ngettext(
+                "%(num)d body was refused and is kept.",
+                "%(num)d bodies were refused and are kept.",
+                found.quarantine,
+            ),
             gettext("Look why, and admit or discard them."),
             "refused.find",
         )
