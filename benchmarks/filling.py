@@ -30,7 +30,7 @@ _STATEMENTS = (
         timestamp, identity_id, identity_name, score, dev_sno, device_ip, ep_id, person_type, document, typed,
         fingerprint)
     SELECT {_EVENT_ID}, {_EVENT_ID}, 'history', '/HistoryEvent', '192.0.2.1', {_MOMENT}, {_MOMENT},
-        CAST(1600000000000 + n * 1000 AS TEXT), 'person-' || n % {_PEOPLE}, 'Somebody', 0.83, 'SE3-0001',
+        CAST(1600000000000 + n * 1000 AS TEXT), 'person-' || (n % {_PEOPLE}), 'Somebody', 0.83, 'SE3-0001',
         '192.0.2.7', 'SE3-0001__192.0.2.7', 1, '{_DOCUMENT}', 1, randomblob(32)
     FROM numbers""",
     f"""{_NUMBERS}INSERT OR IGNORE INTO pictures (sha256, media_type, size, content)
