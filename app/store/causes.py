@@ -95,4 +95,4 @@ def _newest(state: DeliveryState) -> Select[int, int | None, str | None, datetim
 
 def _events(connection: Connection, outbox_ids: set[int]) -> dict[int, UUID]:
     query = select(OutboxRow.id, OutboxRow.event_id).where(OutboxRow.id.in_(outbox_ids))
-    return dict(connection.execute(query).tuples().all())
+    return {outbox_id: event_id for outbox_id, event_id in connection.execute(query)}  # noqa: C416 - rows

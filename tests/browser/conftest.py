@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,20 +36,19 @@ class Site:
         return found[1]
 
 
-@contextmanager
-def running_site(folder: Path, **more: str) -> Iterator[Site]:
-    """`se3 run` on free ports, with these settings beside those that it needs."""
-    receiver, console = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    url = f"sqlite:///{folder / 'se3.db'}"
-    settings = {"DATABASE_URL": url, "RECEIVER_BIND": receiver, "CONSOLE_BIND": console, "DISK_FLOOR_MB": "0"}
-    with Program([own_program("se3"), "run"], folder / "run.log", env=settings | more) as program:
-        program.wait_until(lambda: program.output().count("Booting worker") >= 3, timeout=60)
-        yield Site(program, f"http://{receiver}", f"http://{console}", url)
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with running_site(tmp_path) as site:
+    ports = free_port(), free_port()
+    settings = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'se3.db'}",
+        "RECEIVER_BIND": f"127.0.0.1:{ports[0]}",
+        "CONSOLE_BIND": f"127.0.0.1:{ports[1]}",
+        "DISK_FLOOR_MB": "0",
+    }
+    with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
+        receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
+        site = Site(program, receiver, console, settings["DATABASE_URL"])
+        program.wait_until(lambda: program.output().count("Booting worker") >= 3)
         yield site
 
 

@@ -27,7 +27,7 @@ def log_in(page: Page, site: Site) -> None:
     page.get_by_label("Old password").fill(site.password)
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Change the password").click()
-    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.get_by_role("heading", name="things to look at")).to_be_visible()
 
 
 def test_an_operator_logs_in_finds_an_event_and_sees_its_pictures(page: Page, site: Site) -> None:

@@ -8,9 +8,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from app.simulators.enos.hub import Hub
-from tests.browser.conftest import Site, running_site
-from tests.browser.test_console import log_in, post
+from tests.browser.conftest import Site
+from tests.browser.test_console import NEW_PASSWORD, post
 from tests.support.mosquitto import Mosquitto
+from tests.support.ports import free_port
+from tests.support.programs import Program, own_program
 
 UNKNOWN_DEVICE = 1257  # EnOS protocol, section 3
 
@@ -24,14 +26,32 @@ def hub(mosquitto: Mosquitto) -> Iterator[Hub]:
 @pytest.fixture
 def relaying_site(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Site]:
     """`se3 run` with EnOS."""
-    enos = {"ENOS_BROKER_URL": mosquitto.url, "ENOS_PRODUCT_KEY": "pk", "ENOS_PRODUCT_SECRET": "secret"}
-    with running_site(tmp_path, **enos) as site:
-        site.program.wait_for_output("channel_open", timeout=30)
+    ports = free_port(), free_port()
+    settings = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'se3.db'}",
+        "RECEIVER_BIND": f"127.0.0.1:{ports[0]}",
+        "CONSOLE_BIND": f"127.0.0.1:{ports[1]}",
+        "DISK_FLOOR_MB": "0",
+        "ENOS_BROKER_URL": mosquitto.url,
+        "ENOS_PRODUCT_KEY": "pk",
+        "ENOS_PRODUCT_SECRET": "secret",
+    }
+    with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
+        receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
+        site = Site(program, receiver, console, settings["DATABASE_URL"])
+        program.wait_until(lambda: program.output().count("Booting worker") >= 3, timeout=30)
+        program.wait_for_output("channel_open", timeout=30)
         yield site
 
 
-def open_relay(page: Page, site: Site) -> None:
-    log_in(page, site)
+def log_in(page: Page, site: Site) -> None:
+    page.goto(site.console)
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Old password").fill(site.password)
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change the password").click()
     page.get_by_role("navigation").get_by_role("link", name="Relay").click()
     expect(page.get_by_role("heading", name="Channels")).to_be_visible()
 
@@ -52,7 +72,7 @@ def serious(page: Page) -> list[str]:
 def test_a_refused_event_is_sent_again_once_the_cause_is_mended(
     page: Page, hub: Hub, relaying_site: Site
 ) -> None:
-    open_relay(page, relaying_site)
+    log_in(page, relaying_site)
     reload_until_seen(page, relaying_site, "healthy")
     post(relaying_site, 1, identity_name="Person 1")
     reload_until_seen(page, relaying_site, "EnOS knows no device with this key")
@@ -69,7 +89,7 @@ def test_a_refused_event_is_sent_again_once_the_cause_is_mended(
 
 def test_a_refused_event_is_given_up_with_a_reason(page: Page, hub: Hub, relaying_site: Site) -> None:
     page.set_viewport_size({"width": 375, "height": 700})
-    open_relay(page, relaying_site)
+    log_in(page, relaying_site)
     post(relaying_site, 1)
     reload_until_seen(page, relaying_site, "EnOS knows no device with this key")
     page.get_by_text("Give up…").click()

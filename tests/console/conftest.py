@@ -96,28 +96,27 @@ def stranger(console: Flask) -> Person:
 
 
 @pytest.fixture
-def logged_in(console: Flask, add_user: Callable[..., None], database: Database) -> Callable[..., Person]:
-    """Adds a user and gives the person who is logged in as that one."""
-
-    def log_in(name: str, role: Role) -> Person:
-        add_user(name, role)
-        person = Person(console)
-        person.begin_session(database, name)
-        return person
-
-    return log_in
+def viewer(console: Flask, add_user: Callable[..., None], database: Database) -> Person:
+    """Somebody who is logged in."""
+    add_user("anna")
+    person = Person(console)
+    person.begin_session(database, "anna")
+    return person
 
 
 @pytest.fixture
-def viewer(logged_in: Callable[..., Person]) -> Person:
-    return logged_in("anna", Role.VIEWER)
+def operator(console: Flask, add_user: Callable[..., None], database: Database) -> Person:
+    """An operator who is logged in."""
+    add_user("otto", Role.OPERATOR)
+    person = Person(console)
+    person.begin_session(database, "otto")
+    return person
 
 
 @pytest.fixture
-def operator(logged_in: Callable[..., Person]) -> Person:
-    return logged_in("otto", Role.OPERATOR)
-
-
-@pytest.fixture
-def admin(logged_in: Callable[..., Person]) -> Person:
-    return logged_in("root", Role.ADMIN)
+def admin(console: Flask, add_user: Callable[..., None], database: Database) -> Person:
+    """An admin who is logged in."""
+    add_user("root", Role.ADMIN)
+    person = Person(console)
+    person.begin_session(database, "root")
+    return person

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext
 
 from app.console.access.guard import note
-from app.console.events.filters import plain_text, read_local_time
+from app.console.events.filters import local_time, plain_text
 from app.domain.users import clean_name
 from app.store import audit_search
 from app.store.audit_search import MOST_LOOKED_AT, AuditSearch
@@ -95,8 +95,8 @@ def _name(text: str) -> str:
 
 
 _FIELDS: Mapping[str, Callable[[str], Any]] = {
-    "since": read_local_time,
-    "until": read_local_time,
+    "since": local_time,
+    "until": local_time,
     "user": _name,
     "action": plain_text,
     "subject": plain_text,

@@ -60,14 +60,14 @@ def _person_type(text: str) -> int:
     return number
 
 
-def read_local_time(text: str) -> datetime:
+def local_time(text: str) -> datetime:
     """A time in this machine's zone, as browsers send it: 2026-11-26T08:00."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 _FIELDS: Mapping[str, Callable[[str], Any]] = {
-    "since": read_local_time,
-    "until": read_local_time,
+    "since": local_time,
+    "until": local_time,
     "text": plain_text,
     "identity": plain_text,
     "group": plain_text,
