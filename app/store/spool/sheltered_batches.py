@@ -47,6 +47,10 @@ class ShelteredBatches(Batches):
         self._pruning = threading.Thread()
         self._away = False
         self._try_at = 0.0
+        try:
+            spool.prepare()
+        except StoreUnavailable as error:
+            self._note_failed(error)
         self._drain = Drain(spool, Batches(database, bounds))
         self._drain.start()
 
@@ -111,11 +115,14 @@ class ShelteredBatches(Batches):
             log.info("database_back")
         self._away = False
 
+    def _note_failed(self, error: StoreUnavailable) -> None:
+        log.error("spool_failed", file=str(self._spool.file), reason=str(error))
+
     def _put(self, jobs: list[Job]) -> None:
         try:
             self._spool.put([job.items for job in jobs])
         except StoreUnavailable as error:
-            log.error("spool_failed", file=str(self._spool.file), reason=str(error))
+            self._note_failed(error)
             for job in jobs:
                 job.tell(error)
         else:
