@@ -12,6 +12,7 @@ from app.domain.devices import BoxStatus
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.texts import shown
 from app.store.queries import QuickCounts
+from app.store.spool.spool import Spooled
 
 _WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
 _SLOW = timedelta(minutes=2)  # a retry or two is nothing to look at
@@ -36,6 +37,19 @@ def of_receiver(found: list[str], is_gone: bool) -> Iterator[Trouble]:
     for fault in found:
         yield Trouble(
             gettext("The receiver can't take events: %(fault)s.", fault=fault), gettext("Look into its log.")
+        )
+
+
+def of_spool(spool: Spooled) -> Iterator[Trouble]:
+    """What has waited for PostgreSQL on this machine, for longer than it takes to move it."""
+    if spool.oldest_at and datetime.now(UTC) - spool.oldest_at > _SLOW:
+        yield Trouble(
+            ngettext(
+                "%(num)d event waits for PostgreSQL on this machine.",
+                "%(num)d events wait for PostgreSQL on this machine.",
+                spool.events,
+            ),
+            gettext("Nothing is lost. The receiver's log says why they can't be moved."),
         )
 
 
