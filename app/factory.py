@@ -23,6 +23,7 @@ from app.store.database import Database
 from app.store.quarantine import bounds_of
 from app.store.recorder import Recorder
 from app.store.shared_writer import SharedWriter
+from app.store.spool.drain import Drain
 from app.store.spool.spool import spool_of
 from app.store.writer import Writer
 
@@ -57,6 +58,8 @@ def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder
             return SharedWriter(database, bounds, spool)
         except StoreUnavailable as error:
             log.error("process_failed", process="writer", reason=str(error))
+            if spool:  # else the writer process would drain it
+                Drain(database, bounds, spool).start()
     return Writer(database, bounds, spool)
 
 

@@ -71,20 +71,24 @@ def _migrate_or_wait(settings: Settings) -> bool:
         if spool_of(settings) is None:
             raise
         log.error("database_away", spool=str(settings.spool_path), reason=str(error))
+        click.echo(f"{error}\nEvents are taken all the same; they wait in {settings.spool_path}.")
         threading.Thread(target=_migrate_once_back, args=(settings,), daemon=True).start()
         return False
     return True
 
 
 def _migrate_once_back(settings: Settings) -> None:
+    said = ""
     while True:
         time.sleep(_MIGRATE_AGAIN_SECONDS)
         try:
             _migrate(settings)
-        except StoreUnavailable:  # the receiver says so, and goes on with the spool
-            continue
-        _add_first_admin(settings)
-        return
+            _add_first_admin(settings)
+            return
+        except Exception as error:  # noqa: BLE001 - the receiver goes on with the spool meanwhile
+            if str(error) != said:
+                log.error("not_migrated", reason=str(error).partition("\n")[0])
+            said = str(error)
 
 
 def _migrate(settings: Settings) -> str:

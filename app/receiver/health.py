@@ -11,7 +11,7 @@ from app.telemetry.health import faults
 def create_health(settings: Settings, database: Database) -> Blueprint:
     """Build both endpoints; /readyz answers 503 with every fault.
 
-    `spooled` is how many requests wait in the spool for PostgreSQL; they are acknowledged.
+    `spooled` is how many events wait in the spool for PostgreSQL; they are acknowledged.
     """
     health = Blueprint("health", __name__)
 
@@ -23,6 +23,6 @@ def create_health(settings: Settings, database: Database) -> Blueprint:
     def readyz() -> tuple[Response, int]:
         found = faults(settings, database)
         status = "not ready" if found else "ready"
-        return jsonify(status=status, faults=found, spooled=spooled(settings).requests), 503 if found else 200
+        return jsonify(status=status, faults=found, spooled=spooled(settings).events), 503 if found else 200
 
     return health

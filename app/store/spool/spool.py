@@ -1,5 +1,6 @@
 """The spool: an SQLite file on this machine, in which requests wait for PostgreSQL, in their order."""
 
+import shutil
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.config import Settings
 from app.domain.events import NewEvent
+from app.errors import StoreUnavailable
 from app.store.batches import Item
 from app.store.database import Database
 from app.store.models import UtcDateTime
 from app.store.spool.items import dumped
 
-_MOST_REQUESTS = 64  # that are read at a time
-_MOST_BYTES = 16 * 2**20
+_MOST_BYTES = 8 * 2**20  # that are read at a time
+_ROOM_BYTES = 32 * 2**20  # of the disk, that a spool which is emptied needs for its log
 
 
 class _Base(DeclarativeBase):
@@ -51,7 +53,7 @@ class Spool:
     def __init__(self, file: Path) -> None:
         """`file` is made when it is needed first."""
         self.file = file
-        self._database = Database(f"sqlite:///{file}")
+        self._database = _opened(file)
 
     def prepare(self) -> None:
         """Make the file, if it is not there.
@@ -66,12 +68,24 @@ class Spool:
         """Keep the items of each of these requests; returns once they are on disk.
 
         Raises:
-            StoreUnavailable: the file can't be written.
+            StoreUnavailable: the file can't be written, or so little disk is free that nothing could be taken
+                out any more.
         """
         now = datetime.now(UTC)
+        rows = [_row(items, now) for items in requests]
+        if shutil.disk_usage(self.file.parent).free < _ROOM_BYTES:
+            raise StoreUnavailable(f"the disk of {self.file} is full")
+        try:
+            self._insert(rows)
+        except StoreUnavailable:  # it may have been deleted, or never been made
+            self._database.close()
+            self._database = _opened(self.file)
+            self.prepare()
+            self._insert(rows)
+
+    def _insert(self, rows: list[dict[str, object]]) -> None:
         with self._database.write() as connection:
-            _Base.metadata.create_all(connection)
-            connection.execute(insert(SpoolRow), [_row(items, now) for items in requests])
+            connection.execute(insert(SpoolRow), rows)
 
     def waiting(self) -> Spooled:
         """How much waits.
@@ -87,19 +101,22 @@ class Spool:
         with self._database.read() as connection:
             return Spooled(*connection.execute(query).one())
 
-    def oldest(self, but: Collection[int] = ()) -> list[tuple[int, bytes]]:
-        """Ids and contents of the requests that have waited longest, some at a time, `but` these ids.
+    def oldest(self, after: int, most: int) -> dict[int, bytes]:
+        """Ids and contents of the requests that have waited longest, of those behind the id `after`.
+
+        So many at `most`, and no more than fit into some MB.
 
         Raises:
             StoreUnavailable: the file can't be read.
         """
         if not self.file.exists():
-            return []
+            return {}
         with self._database.read() as connection:
-            query = select(SpoolRow.id, SpoolRow.content).where(SpoolRow.id.in_(_next_ids(connection, but)))
-            return [(row.id, row.content) for row in connection.execute(query.order_by(SpoolRow.id))]
+            ids = _next_ids(connection, after, most)
+            query = select(SpoolRow.id, SpoolRow.content).where(SpoolRow.id.in_(ids))
+            return {row.id: row.content for row in connection.execute(query.order_by(SpoolRow.id))}
 
-    def remove(self, ids: Sequence[int]) -> None:
+    def remove(self, ids: Collection[int]) -> None:
         """Take requests out.
 
         Raises:
@@ -108,9 +125,18 @@ class Spool:
         with self._database.write() as connection:
             connection.execute(delete(SpoolRow).where(SpoolRow.id.in_(ids)))
 
+    @property
+    def move_lock(self) -> Path:
+        """The file that is locked by who moves requests, or changes them."""
+        return self.file.with_name(self.file.name + ".drain")
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _opened(file: Path) -> Database:
+    return Database(f"sqlite:///{file}")
 
 
 def spool_of(settings: Settings) -> Spool | None:
@@ -133,12 +159,12 @@ def spooled(settings: Settings) -> Spooled:
         return spool.waiting()
 
 
-def _next_ids(connection: Connection, but: Collection[int]) -> list[int]:
+def _next_ids(connection: Connection, after: int, most: int) -> list[int]:
     """As many as are read at a time; at least one, if there is any."""
-    query = select(SpoolRow.id, func.length(SpoolRow.content)).where(SpoolRow.id.not_in(but))
+    query = select(SpoolRow.id, func.length(SpoolRow.content)).where(SpoolRow.id > after)
     ids: list[int] = []
     total = 0
-    for row_id, size in connection.execute(query.order_by(SpoolRow.id).limit(_MOST_REQUESTS)):
+    for row_id, size in connection.execute(query.order_by(SpoolRow.id).limit(most)):
         total += size
         if ids and total > _MOST_BYTES:
             break
