@@ -22,7 +22,7 @@ def open_store() -> Iterator[Database]:
         SettingsError: a setting is wrong.
         StoreUnavailable: the database can't be used, or has not been migrated.
     """
-    database = Database(load_settings().database_url)
+    database = Database.of(load_settings())
     try:
         require_current(database)
         yield database

@@ -6,10 +6,11 @@ from pathlib import Path
 from flask import Blueprint, render_template
 
 from app.config import Settings
-from app.console.troubles import of_boxes, of_receiver, of_relay
+from app.console.troubles import of_boxes, of_keys, of_receiver, of_relay
 from app.domain.forwarders import as_of
 from app.store import channels, clock, devices
 from app.store.database import Database
+from app.store.keys_in_use import missing_keys
 from app.store.queries import newest_event_at, quick_counts
 from app.telemetry.health import faults
 from app.telemetry.metrics import FOLDER
@@ -32,6 +33,7 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
         is_gone = bool(folder) and not runs_here(Path(folder), "receiver")
         troubles = [
             *of_receiver(faults(settings, database), is_gone),
+            *of_keys(missing_keys(database)),
             *of_relay(settings, found, forwarders),
             *of_boxes(found, silent),
         ]

@@ -39,6 +39,15 @@ def of_receiver(found: list[str], is_gone: bool) -> Iterator[Trouble]:
         )
 
 
+def of_keys(missing: list[str]) -> Iterator[Trouble]:
+    """`missing`: the ids of keys that encrypted what is stored, and are not at hand."""
+    for key in missing:
+        yield Trouble(
+            gettext("Pictures and refused bodies can't be decrypted: key %(key)s is missing.", key=key),
+            gettext("Add it to PICTURE_KEYS, and start again."),
+        )
+
+
 def of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]) -> Iterator[Trouble]:
     """What stands between the events and EnOS."""
     if settings.enos_broker_url is None and settings.enos_mapping is None:

@@ -4,11 +4,11 @@ from flask import Blueprint, Response, jsonify
 
 from app.config import Settings
 from app.store.database import Database
-from app.telemetry.health import faults
+from app.telemetry.health import faults, warnings
 
 
 def create_health(settings: Settings, database: Database) -> Blueprint:
-    """Build both endpoints; /readyz answers 503 with every fault."""
+    """Build both endpoints; /readyz answers 503 with every fault, and names what else needs a look."""
     health = Blueprint("health", __name__)
 
     @health.get("/healthz")
@@ -18,6 +18,7 @@ def create_health(settings: Settings, database: Database) -> Blueprint:
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         found = faults(settings, database)
-        return jsonify(status="not ready" if found else "ready", faults=found), 503 if found else 200
+        more = {"warnings": odd} if (odd := warnings(database)) else {}
+        return jsonify(status="not ready" if found else "ready", faults=found, **more), 503 if found else 200
 
     return health

@@ -8,6 +8,7 @@ import structlog
 from app.config import ROOT, Settings
 from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
+from app.store.keys_in_use import missing_keys
 from app.store.schema import require_current
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,17 @@ def faults(settings: Settings, database: Database) -> list[str]:
     if free < settings.disk_floor_mb:
         found.append(f"{free} MB of disk are free; DISK_FLOOR_MB asks for {settings.disk_floor_mb} MB")
     return found
+
+
+def warnings(database: Database) -> list[str]:
+    """What keeps no event away, but needs a look all the same, one sentence each."""
+    try:
+        missing = missing_keys(database)
+    except StoreUnavailable:  # which is a fault
+        return []
+    if missing:
+        log.error("picture_keys_missing", keys=missing)
+    return [f"what key {key} encrypted can't be read: add it to PICTURE_KEYS" for key in missing]
 
 
 def free_disk_mb(database: Database) -> int:
