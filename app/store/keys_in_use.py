@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.store.database import Database
@@ -23,5 +23,5 @@ def missing_keys(database: Database) -> list[str]:
 def _used(connection: Connection, column: InstrumentedAttribute[bytes | None]) -> Iterator[bytes]:
     """One step of the index for each key, however many rows have it."""
     found: bytes | None = b""
-    while found := connection.scalar(select(func.min(column)).where(column > found)):
+    while found := connection.scalar(select(column).where(column > found).order_by(column).limit(1)):
         yield found
