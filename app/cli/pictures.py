@@ -12,7 +12,7 @@ import click
 from app.cli.opening import open_store
 from app.errors import Se3Error
 from app.store.database import Database
-from app.store.rekeying import TABLES, Rekeyed, Table, empty_log, rekey, rows_of
+from app.store.rekeying import TABLES, Rekeyed, Table, empty_log, events_with_text, rekey, rows_of
 
 _KEY_BYTES = 32
 
@@ -52,8 +52,11 @@ def rekey_all() -> None:
         done = {table.name: _rekey(database, table) for table in TABLES}
         is_emptied = empty_log(database)
         newest = database.keyring.newest_id
+        plain = events_with_text(database) if newest else 0
     for name, result in done.items():
         click.echo(f"{result.changed} {name} changed, to {f'key {newest.hex()}' if newest else 'plain'}.")
+    if plain:
+        click.echo(f"Of {plain} events a picture stays readable, as text in their documents.")
     if not is_emptied:
         click.echo("The log beside the database still holds what was; do it again once less is read.")
     if unread := sum(result.unread for result in done.values()):

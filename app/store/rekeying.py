@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.errors import Conflict, NotDecrypted, StoreUnavailable
 from app.store.database import Database
 from app.store.keyring import Kept
-from app.store.models import PictureRow, QuarantineRow
+from app.store.models import EventPictureRow, PictureRow, QuarantineRow
 
 _SLICE_ROWS = 100
 _SLICE_BYTES = 2 * 2**20  # that one transaction writes, or a single body: so long a new event may wait
@@ -53,6 +53,13 @@ def rows_of(database: Database, table: Table) -> int:
     """How many rows a table has."""
     with database.read() as connection:
         return connection.scalar(select(func.count(table.id))) or 0
+
+
+def events_with_text(database: Database) -> int:
+    """How many events have the text of a picture in their document, too, where nothing encrypts it."""
+    query = select(func.count(EventPictureRow.event_id.distinct())).where(EventPictureRow.prefix.is_(None))
+    with database.read() as connection:
+        return connection.scalar(query) or 0
 
 
 def rekey(database: Database, table: Table, told: Told) -> Rekeyed:

@@ -157,6 +157,13 @@ def test_rekey_brings_all_to_the_newest_key_or_to_plain(
     assert read(open_with(*(key for key in now[:1] if key)), ids) == (PICTURES, BODY)
 
 
+def test_rekey_counts_what_stays_readable(open_with: OpenWith, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_lines = SENT["ext_data"] | {"spot_pic": base64.encodebytes(PICTURES[1]).decode()}
+    with open_with(NEW).write() as connection:
+        events.record(connection, [new_event(1), new_event(2, ext_data=in_lines)])
+    assert "Of 1 events a picture stays readable" in rekey(monkeypatch, open_with(), NEW).output
+
+
 def test_rekey_goes_on_where_it_was_stopped(open_with: OpenWith, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, database = open_with(), open_with(NEW)
     with plain.write() as connection:
