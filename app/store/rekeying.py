@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,21 +127,24 @@ def _page(database: Database, table: Table, after: Any) -> Sequence[Any]:
 def _rekey_slice(database: Database, table: Table, ids: list[Any], result: Rekeyed) -> None:
     if not ids:
         return
-    with database.read() as connection:
-        found = connection.execute(
-            select(table.id, table.sha256, table.content, table.key_id).where(table.id.in_(ids))
-        ).all()
-    new = {}
-    for row_id, sha256, content, key_id in found:
-        try:
-            plain = database.keyring.decrypt(Kept(content, key_id), sha256)
-        except NotDecrypted:
-            result.unread += 1
-        else:
-            new[row_id] = database.keyring.encrypt(plain, sha256)
+    new = _encrypted_anew(database, table, ids)
+    result.unread += len(ids) - len(new)
     began = time.monotonic()
     result.changed += _write(database, table, new)
     time.sleep(time.monotonic() - began)  # half the time is the receiver's
+
+
+def _encrypted_anew(database: Database, table: Table, ids: list[Any]) -> dict[Any, Kept]:
+    """What to keep from now on, by id; what can't be decrypted is missing."""
+    query = select(table.id, table.sha256, table.content, table.key_id).where(table.id.in_(ids))
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    new = {}
+    for row_id, sha256, content, key_id in rows:
+        with suppress(NotDecrypted):
+            plain = database.keyring.decrypt(Kept(content, key_id), sha256)
+            new[row_id] = database.keyring.encrypt(plain, sha256)
+    return new
 
 
 def _write(database: Database, table: Table, new: dict[Any, Kept]) -> int:
