@@ -39,7 +39,7 @@ def key(file: Path | None) -> None:
         _replace(file, f"{made}\n{older}")
     except OSError as error:
         raise Se3Error(f"{file} can't be written: {error}") from error
-    click.echo(f"{file}: a new key stands in front of {len(older.split())} others.")
+    click.echo(f"{file}: the new key stands first, {len(older.split())} older behind it.")
 
 
 @pictures.command("rekey")

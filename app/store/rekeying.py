@@ -127,15 +127,15 @@ def _page(database: Database, table: Table, after: Any) -> Sequence[Any]:
 def _rekey_slice(database: Database, table: Table, ids: list[Any], result: Rekeyed) -> None:
     if not ids:
         return
-    new = _encrypted_anew(database, table, ids)
-    result.unread += len(ids) - len(new)
+    new, unread = _encrypted_anew(database, table, ids)
+    result.unread += unread
     began = time.monotonic()
     result.changed += _write(database, table, new)
     time.sleep(time.monotonic() - began)  # half the time is the receiver's
 
 
-def _encrypted_anew(database: Database, table: Table, ids: list[Any]) -> dict[Any, Kept]:
-    """What to keep from now on, by id; what can't be decrypted is missing."""
+def _encrypted_anew(database: Database, table: Table, ids: list[Any]) -> tuple[dict[Any, Kept], int]:
+    """What to keep from now on, by id, and how many could not be decrypted."""
     query = select(table.id, table.sha256, table.content, table.key_id).where(table.id.in_(ids))
     with database.read() as connection:
         rows = connection.execute(query).all()
@@ -144,7 +144,7 @@ def _encrypted_anew(database: Database, table: Table, ids: list[Any]) -> dict[An
         with suppress(NotDecrypted):
             plain = database.keyring.decrypt(Kept(content, key_id), sha256)
             new[row_id] = database.keyring.encrypt(plain, sha256)
-    return new
+    return new, len(rows) - len(new)
 
 
 def _write(database: Database, table: Table, new: dict[Any, Kept]) -> int:
