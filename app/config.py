@@ -152,6 +152,12 @@ class Settings:
         parse=setting_values.whole_number(1, 3650),
         unit="days",
     )
+    picture_keys: tuple[bytes, ...] = _variable(
+        "Keys of `se3 pictures key`, the newest first: they encrypt pictures and refused bodies at rest.",
+        "",
+        parse=setting_values.picture_keys,
+        secret=True,
+    )
     enos_broker_url: str | None = _variable(
         "EnOS's MQTT broker, mqtt://host:11883 or mqtts://host:18883. Unset: events wait in the outbox.",
         parse=setting_values.broker_url,

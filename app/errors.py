@@ -35,6 +35,22 @@ class NotStored(Se3Error):
     """The database works, but refuses what was to be stored: the same call would fail again."""
 
 
+class NotDecrypted(Se3Error):
+    """A picture or a refused body can't be decrypted; the text says why.
+
+    `missing_key` names the key that is needed; None: the content was changed after it was encrypted.
+    """
+
+    def __init__(self, missing_key: str | None) -> None:
+        """`missing_key`: its id in hex."""
+        self.missing_key = missing_key
+        super().__init__(
+            f"its key {missing_key} is missing: add it to PICTURE_KEYS"
+            if missing_key
+            else "it was changed after it was encrypted: restore it from a backup"
+        )
+
+
 class WrongSchema(StoreUnavailable):
     """The database was not migrated to this program's version, or is of a newer one."""
 

@@ -35,7 +35,7 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
 
     `shares_writer`: one process writes for all that serve this app.
     """
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database

@@ -84,7 +84,7 @@ def _taking(settings: Settings, setup: Setup, device_key: str, names: list[str])
 @contextmanager
 def _store(settings: Settings) -> Iterator[Database | None]:
     """The database; None where it can't be used: EnOS can be checked before there is one."""
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database.of(settings)) as database:
         try:
             require_current(database)
         except StoreUnavailable as error:

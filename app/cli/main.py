@@ -18,6 +18,7 @@ _COMMANDS = {
     "boxes": "app.cli.boxes:boxes",
     "outbox": "app.cli.outbox:outbox",
     "quarantine": "app.cli.quarantine:quarantine",
+    "pictures": "app.cli.pictures:pictures",
     "backup": "app.cli.backup:backup",
     "restore": "app.cli.backup:restore",
     "user": "app.cli.user:user",

@@ -92,7 +92,7 @@ def _migrate_once_back(settings: Settings) -> None:
 
 
 def _migrate(settings: Settings) -> str:
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     try:
         return migrate_database(database)
     finally:
@@ -100,7 +100,7 @@ def _migrate(settings: Settings) -> str:
 
 
 def _add_first_admin(settings: Settings) -> None:
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database.of(settings)) as database:
         if password := first_admin(database):
             click.echo(f"Log in there as admin with this password, and choose another: {password}")
 

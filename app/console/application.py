@@ -35,7 +35,7 @@ _MOST_BYTES = 64 * 1024  # of a form
 
 def create_console(settings: Settings) -> Flask:
     """Build the app. It connects to the database at the first request."""
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     app = Flask("app.console")
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database

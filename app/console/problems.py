@@ -9,8 +9,9 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.problems import problem_details
+from app.console import undecrypted
 from app.console.access.programs import is_for_programs
-from app.errors import StoreUnavailable
+from app.errors import NotDecrypted, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,13 @@ def answer_problems(app: Flask) -> None:
         if is_for_programs():
             return problem_details(ServiceUnavailable("The database can't be used now.", retry_after=5))
         return _page(503, gettext("The database can't be used now"), gettext("The console's log says why."))
+
+    @app.errorhandler(NotDecrypted)
+    def not_decrypted(error: NotDecrypted) -> AnyResponse | tuple[str, int]:
+        log.error("picture_not_decrypted", path=request.endpoint, reason=str(error))
+        if is_for_programs():
+            return problem_details(ServiceUnavailable(f"It can't be decrypted: {error}."))
+        return _page(503, gettext("It can't be decrypted"), undecrypted.cause(error))
 
 
 def _names() -> Mapping[int, str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from flask_babel import gettext, ngettext
 
 from app.config import Settings
+from app.console.reasons.translating import translated
 from app.console.words import named_forwarder
 from app.domain.devices import BoxStatus
 from app.domain.forwarders import Forwarder, ForwarderState
@@ -36,7 +37,17 @@ def of_receiver(found: list[str], is_gone: bool) -> Iterator[Trouble]:
         )
     for fault in found:
         yield Trouble(
-            gettext("The receiver can't take events: %(fault)s.", fault=fault), gettext("Look into its log.")
+            gettext("The receiver can't take events: %(fault)s.", fault=translated(fault)),
+            gettext("Look into its log."),
+        )
+
+
+def of_keys(missing: list[str]) -> Iterator[Trouble]:
+    """`missing`: the ids of keys that encrypted what is stored, and are not at hand."""
+    for key in missing:
+        yield Trouble(
+            gettext("Pictures and refused bodies can't be decrypted: key %(key)s is missing.", key=key),
+            gettext("Add it to PICTURE_KEYS, and start again."),
         )
 
 
@@ -70,7 +81,7 @@ def of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]
                 name=one.channel,
                 state=named_forwarder(one.state),
             )
-            yield Trouble(words, one.reason or gettext("Its log says why."), "relay.show")
+            yield Trouble(words, translated(one.reason or "") or gettext("Its log says why."), "relay.show")
     if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > _SLOW:
         yield Trouble(
             ngettext("%(num)d event waits for EnOS.", "%(num)d events wait for EnOS.", found.waiting),

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,7 +15,9 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.config import Settings
 from app.errors import Conflict, SettingsError, StoreUnavailable
+from app.store.keyring import Keyring, options_with
 
 _WAL_BYTES_KEPT = 64 * 2**20
 _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
@@ -43,18 +45,31 @@ _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 she
 class Database:
     """Opens transactions; the only place that knows which database this is."""
 
-    def __init__(self, url: str) -> None:
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The database that the settings name, with their keys.
+
+        Raises:
+            SettingsError: as below.
+        """
+        return cls(settings.database_url, Keyring(settings.picture_keys))
+
+    def __init__(self, url: str, keyring: Keyring | None = None) -> None:
         """`url`: as `Settings.database_url`. Nothing is opened before the first transaction.
+
+        `keyring`: encrypts what shows faces; without one it is kept plain.
 
         Raises:
             SettingsError: the URL can't be understood.
         """
         self.url = _parsed(url)
+        self.keyring = keyring or Keyring()
         self.sqlite_file = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
         self.engine = create_engine(
             self.url,
             connect_args={"timeout": _BUSY_SECONDS} if self.sqlite_file else _POSTGRESQL_OPTIONS,
             pool_pre_ping=self.sqlite_file is None,
+            execution_options=options_with(self.keyring),
             hide_parameters=True,  # an error's text must not hold a face
         )
         self._file_number: int | None = None

@@ -157,7 +157,11 @@ Index(
 
 
 class PictureRow(Base):
-    """A picture, once, however many events show it."""
+    """A picture, once, however many events show it.
+
+    SHA-256 and size are the plain picture's. `key_id` names the key that the content is encrypted with,
+    NULL: it is plain; see `app.store.keyring`.
+    """
 
     __tablename__ = "pictures"
 
@@ -165,6 +169,7 @@ class PictureRow(Base):
     media_type: Mapped[str]
     size: Mapped[int]
     content: Mapped[bytes]
+    key_id: Mapped[bytes | None]
 
 
 class FaceLikenessRow(Base):
@@ -314,7 +319,10 @@ class ForwarderRow(Base):
 
 
 class QuarantineRow(Base):
-    """A refused body, whole, with every reason. A body that comes again is counted, not kept twice."""
+    """A refused body, whole, with every reason. A body that comes again is counted, not kept twice.
+
+    It may be encrypted as a picture is; SHA-256 and size are the plain body's.
+    """
 
     __tablename__ = "quarantine"
     __table_args__ = (UniqueConstraint("route", "sha256"), Index(None, "last_received_at"))
@@ -333,6 +341,17 @@ class QuarantineRow(Base):
     sha256: Mapped[bytes]
     size: Mapped[int]
     body: Mapped[bytes]
+    key_id: Mapped[bytes | None]
+
+
+def _key_index(column: Mapped[bytes | None]) -> Index:
+    """Finds which keys are in use; what is plain costs nothing."""
+    is_encrypted = column.is_not(None)
+    return Index(None, column, sqlite_where=is_encrypted, postgresql_where=is_encrypted)
+
+
+_key_index(PictureRow.key_id)
+_key_index(QuarantineRow.key_id)
 
 
 class CounterRow(Base):

@@ -1,8 +1,6 @@
 """Is this process able to take events? For load balancers, systemd and people."""
 
 import shutil
-import threading
-from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
@@ -11,10 +9,10 @@ import structlog
 from app.config import Settings
 from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
+from app.store.keys_in_use import missing_keys
 from app.store.schema import require_current
 from app.store.spool.spool import spool_of
-
-_PROMPT_SECONDS = 0.5
+from app.telemetry.asking import asked_soon
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +30,20 @@ def faults(settings: Settings, database: Database) -> list[str]:
     return found
 
 
+def warnings(database: Database) -> list[str]:
+    """What keeps no event away, but needs a look all the same, one sentence each."""
+    try:
+        missing = asked_soon(database, missing_keys)
+    except StoreUnavailable:  # which is a fault
+        return []
+    if missing:
+        log.error("picture_keys_missing", keys=missing)
+    return [f"what key {key} encrypted can't be read: add it to PICTURE_KEYS" for key in missing]
+
+
 def _faults_of_database(settings: Settings, database: Database) -> list[str]:
     try:
-        _require_current_soon(database)
+        asked_soon(database, require_current)
     except WrongSchema as error:
         return [str(error)]
     except StoreUnavailable as error:
@@ -42,27 +51,6 @@ def _faults_of_database(settings: Settings, database: Database) -> list[str]:
         if not _has_spool(settings):
             return ["the database can't be used; the log says why"]  # strangers may ask
     return []
-
-
-def _require_current_soon(database: Database) -> None:
-    """As `require_current`, for who asks with a time limit: a PostgreSQL that hangs is one that is away."""
-    if database.sqlite_file:
-        require_current(database)
-        return
-    told: Future[None] = Future()
-
-    def ask() -> None:
-        try:
-            require_current(database)
-            told.set_result(None)
-        except Exception as error:  # noqa: BLE001 - who asked gets it
-            told.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        told.result(_PROMPT_SECONDS)
-    except TimeoutError:
-        raise StoreUnavailable(f"the database took longer than {_PROMPT_SECONDS:g} s") from None
 
 
 def disk_bytes(settings: Settings, database: Database) -> tuple[int, int]:

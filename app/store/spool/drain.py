@@ -12,14 +12,14 @@ from app.domain import pointers
 from app.domain.devices import StatusReport
 from app.domain.events import Arrival, NewEvent
 from app.domain.refusals import Refusal
-from app.errors import NotStored, OwnFault, StoreUnavailable
+from app.errors import NotDecrypted, NotStored, OwnFault, StoreUnavailable
 from app.store import quarantine
 from app.store.batches import Batches, Item, Outcome
 from app.store.database import Database
+from app.store.keyring import Kept
 from app.store.pictures import text_as_sent
 from app.store.schema import require_current
 from app.store.spool.attempt import Attempt
-from app.store.spool.items import loaded
 from app.store.spool.spool import Spool
 
 _LOOK_SECONDS = 1.0
@@ -104,7 +104,7 @@ class Drain(threading.Thread):
         if failure:
             raise failure
 
-    def _moved_into_database(self, found: dict[int, bytes]) -> bool:
+    def _moved_into_database(self, found: dict[int, Kept]) -> bool:
         """Write these; tells whether the database was there for all of them."""
         new = [row_id for row_id in found if row_id not in self._moved]
         requests = {row_id: items for row_id in new if (items := self._read(row_id, found[row_id]))}
@@ -132,12 +132,13 @@ class Drain(threading.Thread):
             return error
         return None
 
-    def _read(self, row_id: int, content: bytes) -> list[Item]:
+    def _read(self, row_id: int, content: Kept) -> list[Item]:
         """The items of a request; none where they can't be read: it stays, and is counted."""
         try:
-            return loaded(content)
+            return self._spool.items_in(content)
         except Exception as error:  # noqa: BLE001 - cattrs raises many
-            self._leave(row_id, f"another version wrote it, or the file is damaged: {type(error).__name__}")
+            unknown = f"another version wrote it, or the file is damaged: {type(error).__name__}"
+            self._leave(row_id, str(error) if isinstance(error, NotDecrypted) else unknown)
             return []
 
     def _kept(self, row_id: int, items: Sequence[Item], failure: NotStored) -> bool:

@@ -15,10 +15,12 @@ from app.domain.events import NewEvent
 from app.errors import StoreUnavailable
 from app.store.batches import Item
 from app.store.database import Database
+from app.store.keyring import Kept, Keyring
 from app.store.models import UtcDateTime
-from app.store.spool.items import dumped
+from app.store.spool.items import dumped, loaded
 
 _MOST_BYTES = 8 * 2**20  # that are read at a time
+_CONTEXT = b"se3 spool"  # what is encrypted stays tied to it
 _ROOM_BYTES = 32 * 2**20  # of the disk, that a spool which is emptied needs for its log
 
 
@@ -27,7 +29,10 @@ class _Base(DeclarativeBase):
 
 
 class SpoolRow(_Base):
-    """One request. `events` of its items are events; an `id` is never given again."""
+    """One request. `events` of its items are events; an `id` is never given again.
+
+    `key_id` names the key that `content` is encrypted with; None: it is plain.
+    """
 
     __tablename__ = "spool"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads this as a class attribute
@@ -36,6 +41,7 @@ class SpoolRow(_Base):
     spooled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     events: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,10 @@ class Spooled:
 class Spool:
     """Keeps requests as durably as the database does, until they are removed."""
 
-    def __init__(self, file: Path) -> None:
-        """`file` is made when it is needed first."""
+    def __init__(self, file: Path, keyring: Keyring | None = None) -> None:
+        """`file` is made when it is needed first; `keyring` encrypts what is in it."""
         self.file = file
+        self._keyring = keyring or Keyring()
         self._database = _opened(file)
 
     def prepare(self) -> None:
@@ -72,7 +79,7 @@ class Spool:
                 out any more.
         """
         now = datetime.now(UTC)
-        rows = [_row(items, now) for items in requests]
+        rows = [self._row(items, now) for items in requests]
         if shutil.disk_usage(self.file.parent).free < _ROOM_BYTES:
             raise StoreUnavailable(f"the disk of {self.file} is full")
         try:
@@ -101,8 +108,8 @@ class Spool:
         with self._database.read() as connection:
             return Spooled(*connection.execute(query).one())
 
-    def oldest(self, after: int, most: int) -> dict[int, bytes]:
-        """Ids and contents of the requests that have waited longest, of those behind the id `after`.
+    def oldest(self, after: int, most: int) -> dict[int, Kept]:
+        """Ids and contents, for `items_in`, of the requests that have waited longest behind the id `after`.
 
         So many at `most`, and no more than fit into some MB.
 
@@ -113,8 +120,17 @@ class Spool:
             return {}
         with self._database.read() as connection:
             ids = _next_ids(connection, after, most)
-            query = select(SpoolRow.id, SpoolRow.content).where(SpoolRow.id.in_(ids))
-            return {row.id: row.content for row in connection.execute(query.order_by(SpoolRow.id))}
+            query = select(SpoolRow.id, SpoolRow.content, SpoolRow.key_id).where(SpoolRow.id.in_(ids))
+            rows = connection.execute(query.order_by(SpoolRow.id))
+            return {row.id: Kept(row.content, row.key_id) for row in rows}
+
+    def items_in(self, content: Kept) -> list[Item]:
+        """The items of a request.
+
+        Raises:
+            Exception: of any class; its key is missing, another version wrote it, or the file is damaged.
+        """
+        return loaded(self._keyring.decrypt(content, _CONTEXT))
 
     def remove(self, ids: Collection[int]) -> None:
         """Take requests out.
@@ -124,6 +140,11 @@ class Spool:
         """
         with self._database.write() as connection:
             connection.execute(delete(SpoolRow).where(SpoolRow.id.in_(ids)))
+
+    def _row(self, items: Sequence[Item], now: datetime) -> dict[str, object]:
+        content, key_id = self._keyring.encrypt(dumped(items), _CONTEXT)
+        events = sum(isinstance(item, NewEvent) for item in items)
+        return {"spooled_at": now, "events": events, "content": content, "key_id": key_id}
 
     @property
     def move_lock(self) -> Path:
@@ -143,7 +164,7 @@ def spool_of(settings: Settings) -> Spool | None:
     """The spool that the settings ask for; SQLite has none, for it would be on the same disk."""
     if settings.database_url.startswith("sqlite:"):
         return None
-    return Spool(settings.spool_path)
+    return Spool(settings.spool_path, Keyring(settings.picture_keys))
 
 
 def spooled(settings: Settings) -> Spooled:
@@ -170,8 +191,3 @@ def _next_ids(connection: Connection, after: int, most: int) -> list[int]:
             break
         ids.append(row_id)
     return ids
-
-
-def _row(items: Sequence[Item], now: datetime) -> dict[str, object]:
-    events = sum(isinstance(item, NewEvent) for item in items)
-    return {"spooled_at": now, "events": events, "content": dumped(items)}

@@ -7,6 +7,7 @@ from itertools import islice
 
 from app.console.events.exports.lines import csv_lines, json_line
 from app.console.events.exports.rows import Read, Row, rows
+from app.errors import NotDecrypted
 from app.receiver.replies import safe_type
 from app.store import pictures
 from app.store.event_search import Search
@@ -37,7 +38,10 @@ class _Pieces(io.RawIOBase):
 
 
 def zip_file(read: Read, search: Search) -> Iterator[bytes]:
-    """The newest events as `events.jsonl` and `events.csv`, and each picture once, named by its SHA-256."""
+    """The newest events as `events.jsonl` and `events.csv`, and each picture once, named by its SHA-256.
+
+    In the place of a picture that can't be decrypted is a text that says why.
+    """
     pieces = _Pieces()
     found: list[Row] = []
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
@@ -54,8 +58,12 @@ def zip_file(read: Read, search: Search) -> Iterator[bytes]:
 
 
 def _add_picture(archive: zipfile.ZipFile, read: Read, sha256: str) -> None:
-    with read() as connection:
-        picture = pictures.get(connection, bytes.fromhex(sha256))
+    try:
+        with read() as connection:
+            picture = pictures.get(connection, bytes.fromhex(sha256))
+    except NotDecrypted as error:
+        archive.writestr(f"pictures/{sha256}.txt", f"The picture can't be decrypted: {error}.\n")
+        return
     if picture is not None:  # it may have been deleted meanwhile
         ending = _ENDINGS.get(safe_type(picture.media_type), "")
         archive.writestr(f"pictures/{sha256}{ending}", picture.content)
