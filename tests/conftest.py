@@ -12,7 +12,7 @@ import pytest
 from app.store.database import Database
 from app.store.migration import migrate
 from tests.support.mosquitto import Mosquitto
-from tests.support.postgresql import PostgreSQL
+from tests.support.postgresql import PostgreSQL, folder_for_server
 from tests.support.settings import forget_settings
 
 
@@ -35,7 +35,9 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgreSQL]:
     """The tests' one PostgreSQL server; a test that stops it need not start it again."""
-    with TemporaryDirectory() as folder:  # tmp_path is closed to the user who runs the server for root
+    with TemporaryDirectory(
+        dir=folder_for_server()
+    ) as folder:  # tmp_path is closed to the user who runs the server for root
         server = PostgreSQL(Path(folder))
         try:
             server.start()
