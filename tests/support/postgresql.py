@@ -19,7 +19,7 @@ from tests.support.programs import Program, become
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "shared_buffers": "16MB",
-    # A test does not outlive a power cut. What only recovery needs costs most where each has a database copied.
+    # A test does not outlive a power cut; what only recovery needs would cost most of a copy of a database.
     "fsync": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
@@ -30,7 +30,7 @@ _OPTIONS = {
 }
 
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - every folder made there has a name of its own
+_MEMORY = Path("/dev/shm")
 _ROOM = 2**30  # bytes: far more than a server keeps at a time
 
 
