@@ -49,7 +49,7 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.program.stop()
+        self.program.stop(timeout=30)
 
     @property
     def password(self) -> str:
