@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,7 @@ from app.simulators.encodings import encode
 from app.simulators.enos.hub import Hub
 from app.store import users
 from app.store.database import Database
-from app.store.migration import migrate
-from tests.acceptance.conftest import Product, relaying
+from tests.acceptance.conftest import Product
 from tests.support.metrics import Samples, read_metrics, total
 from tests.support.mosquitto import Mosquitto
 from tests.support.payloads import payload
@@ -30,31 +30,23 @@ PASSWORD = "a long password"
 OF_PROMETHEUS = {"instance", "job"}
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    broker = Mosquitto(tmp_path_factory.mktemp("broker"))
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory, broker: Mosquitto) -> Samples:
+@pytest.fixture
+def samples(tmp_path: Path, sqlite_url: str, mosquitto: Mosquitto) -> Iterator[Samples]:
     """What the product tells after a status report and an event, which has reached EnOS."""
-    folder = tmp_path_factory.mktemp("product")
     console = f"127.0.0.1:{free_port()}"
-    url = f"sqlite:///{folder / 'se3.db'}"
-    with closing(Database(url)) as database:
-        migrate(database)
-    add_viewer(url)
-    settings = relaying(url, broker) | {"CONSOLE_BIND": console}
-    with closing(Product(folder, settings)) as product, Hub(broker.url):
+    settings = {
+        "DATABASE_URL": sqlite_url,
+        "CONSOLE_BIND": console,
+        "ENOS_BROKER_URL": mosquitto.url,
+        "ENOS_PRODUCT_KEY": "pk",
+        "ENOS_PRODUCT_SECRET": "s",
+    }
+    add_viewer(sqlite_url)
+    with closing(Product(tmp_path, settings)) as product, Hub(mosquitto.url):
         for path, name in (("/DeviceStatus", "status-v2r4"), ("/HistoryEvent", "history-contract")):
             assert product.post(path, encode(payload(name), "json"))[0] == 200
         product.wait_for_deliveries(1, timeout=30)
-        return product.program.wait_until(lambda: scraped(console), timeout=30)
+        yield product.program.wait_until(lambda: scraped(console), timeout=30)
 
 
 def add_viewer(url: str) -> None:
