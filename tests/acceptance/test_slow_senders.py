@@ -1,0 +1,169 @@
+"""Clients that send slowly, or take no replies, or open all connections there are, hold up nobody else."""
+
+import http.client
+import itertools
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+
+from app.simulators.encodings import encode
+from app.store.database import Database
+from app.store.migration import migrate
+from tests.support.receivers import Receiver, event
+from tests.support.waiting import wait_until
+
+PROMPT_SECONDS = 0.5
+STRANGER = "127.0.0.66"
+HEAD = b"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Type: application/json\r\n"
+IN_BODY = HEAD + b"Content-Length: 9999\r\n\r\n{"
+IN_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n270f\r\n{"
+PIPELINED = b"GET /HistoryEvent HTTP/1.1\r\nHost: it\r\n\r\n" * 200
+
+
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    folder = tmp_path_factory.mktemp("receiver")
+    with closing(Database(url := f"sqlite:///{folder}/se3.db")) as database:
+        migrate(database)
+    receiver = Receiver(folder, url, WEB_CONCURRENCY="1")
+    yield receiver
+    receiver.program.stop(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+def connect(receiver: Receiver, source: str = STRANGER, room: int = 2**16) -> socket.socket:
+    """`room`: bytes of replies that wait to be taken on this side."""
+    host, port = receiver.address.split(":")
+    connection = socket.socket()
+    connection.settimeout(10)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    connection.bind((source, 0))
+    connection.connect((host, int(port)))
+    return connection
+
+
+def status_on(connection: socket.socket) -> int:
+    """The status of the next reply, which is read to its end."""
+    reply = http.client.HTTPResponse(connection)
+    reply.begin()
+    reply.read()
+    return reply.status
+
+
+@contextmanager
+def trickling(connections: list[socket.socket]) -> Iterator[None]:
+    """Each sends another byte again and again."""
+    ended = threading.Event()
+
+    def trickle() -> None:
+        while not ended.wait(0.2):
+            for connection in connections:
+                connection.send(b"1")
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def slowest_reply(receiver: Receiver, numbers: Iterator[int], posts: int) -> float:
+    """Seconds that the slowest of these posts took, one behind the other."""
+    slowest = 0.0
+    for number in itertools.islice(numbers, posts):
+        began = time.monotonic()
+        assert receiver.post(number) == (200, False)
+        slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+def test_a_hundred_that_send_byte_by_byte_hold_up_nobody(receiver: Receiver, numbers: Iterator[int]) -> None:
+    slowest_reply(receiver, numbers, 3)  # a first request takes longer
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(receiver)) for _ in range(100)]
+        for connection, begun in zip(connections, itertools.cycle([HEAD, IN_BODY, IN_CHUNKS]), strict=False):
+            connection.send(begun)
+        with trickling(connections):
+            assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+
+
+def test_nor_do_those_who_ask_and_take_no_reply(receiver: Receiver, numbers: Iterator[int]) -> None:
+    with ExitStack() as stack:
+        for _ in range(20):
+            connection = stack.enter_context(connect(receiver, room=4096))
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                for _ in range(1000):
+                    connection.send(PIPELINED)
+        assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+
+
+def test_what_comes_slowly_is_taken_once_it_is_whole(receiver: Receiver, numbers: Iterator[int]) -> None:
+    body, _ = encode(event(next(numbers)), "json")
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:700], body[700:]))
+    requests = {
+        "length": HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body,
+        "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n",
+    }
+    for request in requests.values():
+        with connect(receiver) as connection:
+            for start in range(0, len(request), 400):
+                connection.sendall(request[start : start + 400])
+                time.sleep(0.01)  # else they would come in together
+            assert status_on(connection) == 200
+
+
+def test_who_asks_whether_to_go_on_is_told(receiver: Receiver, numbers: Iterator[int]) -> None:
+    body, _ = encode(event(next(numbers)), "json")
+    with connect(receiver) as connection:
+        connection.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert status_on(connection) == 200
+        connection.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n")
+        assert status_on(connection) == 413
+
+
+def test_a_head_that_never_ends_is_refused(receiver: Receiver) -> None:
+    with connect(receiver) as connection:
+        connection.sendall(HEAD + b"X-Long: " + b"a" * 66_000)
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert reply.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(reply.partition(b"\r\n\r\n")[2])["type"] == "urn:se3:problem:head-too-large"
+
+
+def test_of_two_requests_that_are_one_body_only_one_is_read(receiver: Receiver) -> None:
+    """What stands behind a body that was refused by its length is not taken for a request."""
+    inner = b"GET /healthz HTTP/1.1\r\nHost: it\r\n\r\n"
+    with connect(receiver) as connection:
+        connection.sendall(HEAD + b"Content-Length: 999999999\r\n\r\n" + inner)
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert reply.startswith(b"HTTP/1.1 413 ")
+    assert b"Connection: close" in reply
+    assert reply.count(b"HTTP/1.1 ") == 1
+
+
+def test_who_opens_all_connections_takes_them_from_itself(receiver: Receiver, numbers: Iterator[int]) -> None:
+    connections: list[socket.socket] = []
+    try:
+        with connect(receiver, "127.0.0.67") as quiet:
+            for _ in range(1200):
+                connections.append(connect(receiver))
+            wait_until(lambda: connections[0].recv(1) == b"")  # the one that had waited longest
+            assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+            quiet.sendall(b"GET /healthz HTTP/1.1\r\nHost: it\r\n\r\n")
+            assert status_on(quiet) == 200
+    finally:
+        for connection in connections:
+            connection.close()
