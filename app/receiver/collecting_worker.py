@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from gunicorn import http
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.sock import ssl_wrap_socket
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -66,6 +67,12 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what can't be parsed; an unknown transfer coding with 400, too: no stranger makes a 5xx."""
+        if isinstance(exc, UnsupportedTransferCoding):
+            exc = InvalidHeader("TRANSFER-ENCODING")
+        super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """Await the connection's next request, or its end."""

@@ -28,6 +28,6 @@ NOT_IN_TIME = problem_reply(
     408,
     "Request Timeout",
     "not-in-time",
-    "The request did not come in time",
-    "No end of the request's headers came within a minute.",
+    "The request did not come whole",
+    "The connection ended, or a minute went by, before the end of the request's headers.",
 )

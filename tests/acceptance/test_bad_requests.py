@@ -15,14 +15,24 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from app.receiver.promptness import PROMPT_SECONDS
 from app.store.database import Database
 from app.store.migration import migrate
 from tests.support.attackers import Findings, GoodBox, Memory, exchange, slow_crowd
-from tests.support.bad_requests import HEAVY, POLYGLOTS, BadRequest, bad_requests, event_with, request
+from tests.support.bad_requests import (
+    HEAVY,
+    LIGHTER,
+    POLYGLOTS,
+    BadRequest,
+    bad_requests,
+    event_with,
+    request,
+)
 from tests.support.receivers import Receiver
 
-NUMBER = int(os.environ.get("BAD_REQUESTS", "300"))
-HEAVY_EACH = 1 if NUMBER < 1000 else 10
+NUMBER = int(os.environ.get("BAD_REQUESTS", "200"))
+IS_LONG = NUMBER >= 1000
+HEAVY_EACH = 10 if IS_LONG else 1
 MOST_MEGABYTES = 1024
 A_ROUND = 1000  # hypothesis remembers all of a round
 SENDERS = 4
@@ -52,6 +62,7 @@ class Attack:
         self._receiver = receiver
         self._to_send: queue.Queue[BadRequest | None] = queue.Queue(maxsize=2 * SENDERS)
         self._lock = threading.Lock()
+        self.sent = 0
         self.findings = Findings()
 
     def run(self) -> None:
@@ -60,7 +71,7 @@ class Attack:
         for thread in threads:
             thread.start()
         try:
-            for heavy in HEAVY * HEAVY_EACH:
+            for heavy in (HEAVY if IS_LONG else LIGHTER) * HEAVY_EACH:
                 self._to_send.put(BadRequest("heavy", (heavy(),)))
             for number in range(0, NUMBER, A_ROUND):
                 self._think_up(number, min(A_ROUND, NUMBER - number))
@@ -73,7 +84,11 @@ class Attack:
     def _think_up(self, number: int, many: int) -> None:
         @seed(number)
         @settings(
-            max_examples=many, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=GENERATE
+            max_examples=many,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=GENERATE,
         )
         @given(bad_requests)
         def put(one: BadRequest) -> None:
@@ -88,6 +103,7 @@ class Attack:
             except OSError as error:
                 reply = f"{type(error).__name__}\nHTTP/1.1 599 NO REPLY".encode()
             with self._lock:
+                self.sent += 1
                 self.findings.note(sent, reply)
 
 
@@ -99,24 +115,30 @@ def test_strangers_break_nothing_and_the_box_is_served_meanwhile(
     with slow_crowd(receiver, BEGUN, 50), box.posting():
         attack.run()
     found = attack.findings
+    late = sum(seconds > PROMPT_SECONDS for seconds in box.seconds)
     figures = {
-        "sent": NUMBER + len(HEAVY) * HEAVY_EACH,
+        "sent": attack.sent,
         "statuses": dict(sorted(found.statuses.items())),
-        "no reply": found.silent,
+        "no reply": dict(found.silent),
         "MB before": before,
         "MB after": memory.megabytes("VmRSS"),
         "MB at most": memory.megabytes("VmHWM"),
-        "box": {"posts": len(box.seconds), "slowest": max(box.seconds), "late": sum(t > 0.5 for t in box.seconds)},
+        "box": {
+            "posts": len(box.seconds),
+            "slowest": max(box.seconds),
+            "late": late,
+        },
     }
     with capsys.disabled():
-        print(f"\n{json.dumps(figures, indent=1)}")
+        print(f"\n{json.dumps(figures, indent=1)}")  # noqa: T201 - for whoever runs it
     for number, (sent, reply) in enumerate(found.wrong):
         (tmp_path / f"{sent.kind}-{number}.http").write_bytes(b"".join(sent.pieces))
         (tmp_path / f"{sent.kind}-{number}.reply").write_bytes(reply)
     assert not found.wrong, f"{len(found.wrong)} of them in {tmp_path}"
     assert not box.failures
     assert "Traceback" not in receiver.program.output()
-    assert figures["box"]["late"] <= len(box.seconds) // 50  # a busy machine is late by itself now and then
+    if IS_LONG:
+        assert late <= len(box.seconds) // 100  # a busy machine is late by itself, too
     assert max(memory.megabytes("VmHWM").values()) < MOST_MEGABYTES
 
 
@@ -130,7 +152,9 @@ def test_what_once_broke_it_does_so_no_more(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("content", POLYGLOTS)
-def test_pictures_that_are_something_else_are_stored_as_what_they_are(receiver: Receiver, content: bytes) -> None:
+def test_pictures_that_are_something_else_are_stored_as_what_they_are(
+    receiver: Receiver, content: bytes
+) -> None:
     found = Findings()
     sent = BadRequest("picture", (request(event_with("event_image", base64.b64encode(content).decode())),))
     found.note(sent, exchange(receiver, sent))

@@ -4,21 +4,20 @@ import http.client
 import itertools
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
+from app.receiver.promptness import PROMPT_SECONDS
 from app.simulators.encodings import encode
 from app.store.database import Database
 from app.store.migration import migrate
+from tests.support.attackers import connect, slow_crowd
 from tests.support.receivers import Receiver, event
 from tests.support.waiting import wait_until
 
-PROMPT_SECONDS = 0.5
-STRANGER = "127.0.0.66"
 HEAD = b"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Type: application/json\r\n"
 IN_BODY = HEAD + b"Content-Length: 9999\r\n\r\n{"
 IN_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n270f\r\n{"
@@ -40,42 +39,12 @@ def numbers() -> Iterator[int]:
     return itertools.count(1)
 
 
-def connect(receiver: Receiver, source: str = STRANGER, room: int = 2**16) -> socket.socket:
-    """`room`: bytes of replies that wait to be taken on this side."""
-    host, port = receiver.address.split(":")
-    connection = socket.socket()
-    connection.settimeout(10)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-    connection.bind((source, 0))
-    connection.connect((host, int(port)))
-    return connection
-
-
 def status_on(connection: socket.socket) -> int:
     """The status of the next reply, which is read to its end."""
     reply = http.client.HTTPResponse(connection)
     reply.begin()
     reply.read()
     return reply.status
-
-
-@contextmanager
-def trickling(connections: list[socket.socket]) -> Iterator[None]:
-    """Each sends another byte again and again."""
-    ended = threading.Event()
-
-    def trickle() -> None:
-        while not ended.wait(0.2):
-            for connection in connections:
-                connection.send(b"1")
-
-    thread = threading.Thread(target=trickle)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def slowest_reply(receiver: Receiver, numbers: Iterator[int], posts: int) -> float:
@@ -90,12 +59,8 @@ def slowest_reply(receiver: Receiver, numbers: Iterator[int], posts: int) -> flo
 
 def test_a_hundred_that_send_byte_by_byte_hold_up_nobody(receiver: Receiver, numbers: Iterator[int]) -> None:
     slowest_reply(receiver, numbers, 3)  # a first request takes longer
-    with ExitStack() as stack:
-        connections = [stack.enter_context(connect(receiver)) for _ in range(100)]
-        for connection, begun in zip(connections, itertools.cycle([HEAD, IN_BODY, IN_CHUNKS]), strict=False):
-            connection.send(begun)
-        with trickling(connections):
-            assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+    with slow_crowd(receiver, [HEAD, IN_BODY, IN_CHUNKS], 100):
+        assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
 
 
 def test_nor_do_those_who_ask_and_take_no_reply(receiver: Receiver, numbers: Iterator[int]) -> None:
@@ -103,9 +68,9 @@ def test_nor_do_those_who_ask_and_take_no_reply(receiver: Receiver, numbers: Ite
         for _ in range(20):
             connection = stack.enter_context(connect(receiver, room=4096))
             connection.setblocking(False)
-            with pytest.raises(BlockingIOError):
-                for _ in range(1000):
-                    connection.send(PIPELINED)
+            with suppress(BlockingIOError):
+                while connection.send(PIPELINED):
+                    pass
         assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
 
 
@@ -158,8 +123,7 @@ def test_who_opens_all_connections_takes_them_from_itself(receiver: Receiver, nu
     connections: list[socket.socket] = []
     try:
         with connect(receiver, "127.0.0.67") as quiet:
-            for _ in range(1200):
-                connections.append(connect(receiver))
+            connections.extend(connect(receiver) for _ in range(1200))
             wait_until(lambda: connections[0].recv(1) == b"")  # the one that had waited longest
             assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
             quiet.sendall(b"GET /healthz HTTP/1.1\r\nHost: it\r\n\r\n")

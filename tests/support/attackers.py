@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ _TOLD = re.compile(rb'Traceback|File "|site-packages|sqlite|\.py\b|' + re.escape
 
 
 def connect(receiver: Receiver, source: str = STRANGER, room: int = 2**16) -> socket.socket:
-    """Connect from an address of this machine; `room`: bytes of replies that wait to be taken on this side."""
+    """Connect from an address of this machine; `room`: bytes of replies that may wait on this side."""
     host, port = receiver.address.split(":")
     connection = socket.socket()
     connection.settimeout(_PATIENCE_SECONDS)
@@ -37,14 +37,15 @@ class Findings:
     """What came back."""
 
     statuses: Counter[int] = field(default_factory=Counter)
-    silent: int = 0
+    silent: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[BadRequest, bytes]] = field(default_factory=list)
 
     def note(self, sent: BadRequest, reply: bytes) -> None:
         """Judge what came back for a request: no error of the server's, and nothing of how it is made."""
         statuses = [int(status) for status in _STATUS.findall(reply)]
         self.statuses.update(statuses)
-        self.silent += not statuses
+        if not statuses:
+            self.silent[sent.kind] += 1
         if any(status >= 500 for status in statuses) or _TOLD.search(reply):
             self.wrong.append((sent, reply))
 
@@ -70,22 +71,8 @@ def _received(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def trickling(connections: list[socket.socket], every_seconds: float = 0.2) -> Iterator[None]:
-    """Each sends another byte again and again, until the receiver wants no more."""
-    ended = threading.Event()
-
-    def trickle() -> None:
-        while not ended.wait(every_seconds):
-            for connection in connections:
-                with suppress(OSError):
-                    connection.send(b"1")
-
-    with _running(trickle, ended):
-        yield
-
-
-@contextmanager
-def _running(work, ended):  # type: ignore[no-untyped-def]
+def _running(work: Callable[[], None], ended: threading.Event) -> Iterator[None]:
+    """Run it in a thread until the block ends."""
     thread = threading.Thread(target=work)
     thread.start()
     try:
@@ -159,10 +146,21 @@ def _kilobytes(pid: int, what: str) -> int:
 
 @contextmanager
 def slow_crowd(receiver: Receiver, begun: list[bytes], number: int) -> Iterator[None]:
-    """So many that have begun a request, in one of these ways, and send a byte every two seconds."""
+    """So many that begin a request, in one of these ways, send a byte a second, and begin anew."""
+    ended = threading.Event()
     with ExitStack() as stack:
-        connections = [stack.enter_context(connect(receiver)) for _ in range(number)]
-        for at, connection in enumerate(connections):
+        connections = {at: stack.enter_context(connect(receiver)) for at in range(number)}
+        for at, connection in connections.items():
             connection.send(begun[at % len(begun)])
-        with trickling(connections, 2.0):
+
+        def trickle() -> None:
+            while not ended.wait(1.0):
+                for at, connection in connections.items():
+                    try:
+                        connection.send(b"1")
+                    except OSError:
+                        connections[at] = stack.enter_context(connect(receiver))
+                        connections[at].send(begun[at % len(begun)])
+
+        with _running(trickle, ended):
             yield
