@@ -35,10 +35,10 @@ class DiskFull(StoreUnavailable):
     told = "The disk with the database is full."
 
 
-class ReadOnlyDisk(StoreUnavailable):
-    """Nothing can be written on the disk, or not by this user."""
+class DiskFault(StoreUnavailable):
+    """The disk gives errors, or can only be read; many systems stop writing to one that gave errors."""
 
-    told = "The database can only be read now: its disk, or its files, can't be written."
+    told = "The disk with the database can't be written: it has a fault, or can only be read."
 
 
 class Locked(StoreUnavailable):

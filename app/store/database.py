@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.errors import Conflict, DiskFull, Locked, ReadOnlyDisk, SettingsError, StoreUnavailable
+from app.errors import Conflict, DiskFault, DiskFull, Locked, SettingsError, StoreUnavailable
 
 _WAL_BYTES_KEPT = 64 * 2**20
 _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
@@ -39,10 +39,12 @@ _STATEMENT_FAULTS = (
 )  # PostgreSQL's classes of errors for rows that collide, and for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_WRITING = (errno.EROFS, errno.EIO)
 _SQLITE_KIND = 0xFF  # of an error's code; the rest says more of it
 _SQLITE_KINDS = {
     sqlite3.SQLITE_FULL: DiskFull,
-    sqlite3.SQLITE_READONLY: ReadOnlyDisk,
+    sqlite3.SQLITE_READONLY: DiskFault,
+    sqlite3.SQLITE_IOERR: DiskFault,
     sqlite3.SQLITE_BUSY: Locked,
 }
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
@@ -202,8 +204,8 @@ def _kind(error: Exception) -> type[StoreUnavailable]:
     """What keeps the database from being used, as far as it can be told."""
     if getattr(error, "errno", None) in _NO_SPACE:
         return DiskFull
-    if getattr(error, "errno", None) == errno.EROFS:
-        return ReadOnlyDisk
+    if getattr(error, "errno", None) in _NO_WRITING:
+        return DiskFault
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _SQLITE_KIND
     return _SQLITE_KINDS.get(code, StoreUnavailable)
 

@@ -1,6 +1,7 @@
 """Is this process able to take events? For load balancers, systemd and people."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import structlog
@@ -9,6 +10,8 @@ from app.config import ROOT, Settings
 from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
 from app.store.schema import require_current
+
+_PROBE_BYTES = 4096  # a block
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +29,24 @@ def faults(settings: Settings, database: Database) -> list[str]:
     except StoreUnavailable as error:
         log.error("store_unavailable", reason=str(error))
         found.append("the database can't be used; the log says why")  # strangers may ask
+    if fault := disk_fault(database):
+        found.append(fault)
     free = free_disk_mb(database)
     if free < settings.disk_floor_mb:
         found.append(f"{free} MB of disk are free; DISK_FLOOR_MB asks for {settings.disk_floor_mb} MB")
     return found
+
+
+def disk_fault(database: Database) -> str | None:
+    """Why nothing can be written beside SQLite's file, None if it can. Reads alone would not tell."""
+    if not database.sqlite_file:
+        return None
+    try:
+        with tempfile.TemporaryFile(dir=_existing(database.sqlite_file.parent), buffering=0) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return f"nothing can be written beside the database: {error.strerror}"
+    return None
 
 
 def free_disk_mb(database: Database) -> int:

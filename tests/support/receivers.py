@@ -32,7 +32,7 @@ class Receiver:
         self.address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.address}"
         self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(10))
-        settings |= {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "DISK_FLOOR_MB": "0"}
+        settings = {"DISK_FLOOR_MB": "0"} | settings | {"DATABASE_URL": url, "RECEIVER_BIND": self.address}
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
         self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
         with closing(Database(url)) as database:
