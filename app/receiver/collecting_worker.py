@@ -25,6 +25,7 @@ WHOLE_SECONDS = 60.0  # from a request's first bytes until it has come whole
 _LARGEST_BYTES = 64 * 2**20  # of a request, where the app does not say
 _RECEIVED_BYTES = 2**18  # at a time
 _SILENCE_SECONDS = 10  # that a thread waits for a reply to be taken: a box may have lost its power
+_REPLY_BYTES = 65536  # that wait to be taken; while a third is free, a reply to a box fits
 _LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
 _STOP_SECONDS = 5.0  # that a worker which is to end gives requests to come whole
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
@@ -238,10 +239,11 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
 
 
 def _limit_silence(connection: socket.socket) -> None:
-    """Have a thread's wait for this client end: gunicorn's own has no limit."""
+    """Have a thread's wait for this client to take a reply end: gunicorn's own has no limit."""
     limit = struct.pack("ll", _SILENCE_SECONDS, 0)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _REPLY_BYTES)
 
 
 def _takes_replies(connection: socket.socket) -> bool:

@@ -48,7 +48,11 @@ class Receiver:
         with closing(Database(url)) as database:
             self.socket = Path(WriterFiles(database).socket)
         self.socket.unlink(missing_ok=True)  # of an earlier test
-        self.program.wait_until(self._is_ready)
+        try:
+            self.program.wait_until(self._is_ready, timeout=30)
+        except BaseException:
+            self.program.kill()
+            raise
 
     def _is_ready(self) -> bool:
         """Whether its port and its writer process listen."""
