@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import select
 import socket
 import ssl
 import time
@@ -21,6 +22,7 @@ from tests.support.certificates import Authority
 from tests.support.receivers import Receiver, event
 from tests.support.waiting import wait_until
 
+THREADS_WAIT_SECONDS = 10.0  # for a client to take a reply
 HEAD = b"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Type: application/json\r\n"
 IN_BODY = HEAD + b"Content-Length: 9999\r\n\r\n{"
 IN_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n270f\r\n{"
@@ -51,6 +53,13 @@ def status_on(connection: socket.socket) -> int:
     return reply.status
 
 
+def was_given_up(connection: socket.socket) -> bool:
+    """Whether the receiver has closed a connection from which nothing is read."""
+    poll = select.poll()
+    poll.register(connection, select.POLLERR)
+    return bool(poll.poll(0))
+
+
 def slowest_reply(receiver: Receiver, numbers: Iterator[int], posts: int) -> float:
     """Seconds that the slowest of these posts took, one behind the other."""
     slowest = 0.0
@@ -68,13 +77,15 @@ def test_a_hundred_that_send_byte_by_byte_hold_up_nobody(receiver: Receiver, num
 
 
 def test_nor_do_those_who_ask_and_take_no_reply(receiver: Receiver, numbers: Iterator[int]) -> None:
+    slowest = 0.0
     with ExitStack() as stack:
-        for _ in range(20):
-            connection = stack.enter_context(connect(receiver, room=4096))
+        connections = [stack.enter_context(connect(receiver, room=4096)) for _ in range(10)]
+        for connection in connections:
             connection.setblocking(False)
             connection.send(PIPELINED)
-        # What they asked for is work, too; then nobody waits for them.
-        wait_until(lambda: slowest_reply(receiver, numbers, 10) < PROMPT_SECONDS, timeout=9)
+        while not all(map(was_given_up, connections)):
+            slowest = max(slowest, slowest_reply(receiver, numbers, 1))
+    assert slowest < THREADS_WAIT_SECONDS / 2  # what they asked for is work, and the machine may be busy
 
 
 def test_what_comes_slowly_is_taken_once_it_is_whole(receiver: Receiver, numbers: Iterator[int]) -> None:
