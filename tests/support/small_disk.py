@@ -1,5 +1,7 @@
 """Small disks that a test can fill, and that can fail."""
 
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,7 +32,9 @@ def make_image(file: Path, megabytes: int) -> None:
     """Make a file that can be mounted as a disk."""
     with file.open("wb") as image:
         image.truncate(megabytes * 2**20)
-    _run("mkfs.ext4", "-q", str(file))
+    if not (program := shutil.which("mkfs.ext4", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")):
+        missing("mkfs.ext4 is not installed; on Debian: sudo apt-get install e2fsprogs")
+    _run(program, "-q", str(file))
 
 
 @contextmanager
