@@ -24,7 +24,27 @@ class BackupError(Se3Error):
 
 
 class StoreUnavailable(Se3Error):
-    """The database can't be used now; the same call may succeed later."""
+    """The database can't be used now; the same call may succeed later. `told`: what strangers may know."""
+
+    told = "The database can't be used now; the receiver's log says why."
+
+
+class DiskFull(StoreUnavailable):
+    """There is no room on the disk; what was stored is whole."""
+
+    told = "The disk with the database is full."
+
+
+class DiskFault(StoreUnavailable):
+    """The disk gives errors, or can only be read; many systems stop writing to one that gave errors."""
+
+    told = "The disk with the database can't be written: it has a fault, or can only be read."
+
+
+class Locked(StoreUnavailable):
+    """Another program holds SQLite's lock."""
+
+    told = "Another program has held the database locked for too long."
 
 
 class Conflict(StoreUnavailable):

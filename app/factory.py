@@ -16,7 +16,7 @@ from app.receiver.pictures import create_pictures
 from app.receiver.proxies import behind
 from app.receiver.refusing import answer_errors
 from app.receiver.request_ids import name_requests
-from app.receiver.requests import read_body
+from app.receiver.requests import largest_request_bytes, read_body
 from app.receiver.routes import create_endpoints
 from app.receiver.wsgi import WsgiApp
 from app.store.database import Database
@@ -40,6 +40,7 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
     app.extensions["writer"] = writer = _writer(settings, database, shared=shares_writer)
+    app.extensions["largest_request_bytes"] = largest_request_bytes(settings)
     app.before_request(lambda: read_body(settings.max_body_bytes))
     answer_errors(app, writer, settings.refused_status)
     app.register_blueprint(create_endpoints(settings, writer, Counting(database)))

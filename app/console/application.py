@@ -28,6 +28,7 @@ from app.console.words import give_words
 from app.receiver.health import create_health
 from app.receiver.proxies import behind
 from app.receiver.request_ids import name_requests
+from app.receiver.requests import largest_request_bytes
 from app.store.database import Database
 
 _MOST_BYTES = 64 * 1024  # of a form
@@ -40,6 +41,7 @@ def create_console(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
     name_requests(app)
+    app.extensions["largest_request_bytes"] = largest_request_bytes(settings)
     app.extensions["ending"] = Event()  # set once the process stops: replies that last end then
     guard(app, database)
     give_words(app)

@@ -54,7 +54,7 @@ def _stored(database: Database, digest: str) -> Response:
         return unavailable_reply(error, _NOT_READ)
     except NotDecrypted as error:
         log.error("picture_not_decrypted", picture=digest[:_DIGITS_LOGGED], reason=str(error))
-        return replies.unavailable(_NOT_READ, "It can't be decrypted now")
+        return replies.unavailable(_NOT_READ, "It can't be decrypted now; the receiver's log says why.")
     return replies.picture(found) if found else _refused(digest, "the picture is not stored")
 
 

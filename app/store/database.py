@@ -1,5 +1,6 @@
 """The database: connections that are durable, and one writer at a time on SQLite."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -16,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.config import Settings
-from app.errors import Conflict, SettingsError, StoreUnavailable
+from app.errors import Conflict, DiskFault, DiskFull, Locked, SettingsError, StoreUnavailable
 from app.store.keyring import Keyring, options_with
 
 _WAL_BYTES_KEPT = 64 * 2**20
@@ -39,6 +40,15 @@ _STATEMENT_FAULTS = (
     "54",
 )  # PostgreSQL's classes of errors for rows that collide, and for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_WRITING = (errno.EROFS, errno.EIO)
+_SQLITE_KIND = 0xFF  # of an error's code; the rest says more of it
+_SQLITE_KINDS = {
+    sqlite3.SQLITE_FULL: DiskFull,
+    sqlite3.SQLITE_READONLY: DiskFault,
+    sqlite3.SQLITE_IOERR: DiskFault,
+    sqlite3.SQLITE_BUSY: Locked,
+}
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
 
@@ -202,7 +212,17 @@ def _translated_errors() -> Iterator[None]:
             raise
         if state in _CONFLICTS:
             raise Conflict(f"another transaction stood in the way: {_first_line(error)}") from error
-        raise StoreUnavailable(f"the database can't be used: {_first_line(error)}") from error
+        raise _kind(error)(f"the database can't be used: {_first_line(error)}") from error
+
+
+def _kind(error: Exception) -> type[StoreUnavailable]:
+    """What keeps the database from being used, as far as it can be told."""
+    if getattr(error, "errno", None) in _NO_SPACE:
+        return DiskFull
+    if getattr(error, "errno", None) in _NO_WRITING:
+        return DiskFault
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _SQLITE_KIND
+    return _SQLITE_KINDS.get(code, StoreUnavailable)
 
 
 def _parsed(url: str) -> URL:

@@ -1,6 +1,7 @@
 """Is this process able to take events? For load balancers, systemd and people."""
 
 import shutil
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from app.store.schema import require_current
 from app.store.spool.spool import spool_of
 from app.telemetry.asking import asked_soon
 
+_PROBE_BYTES = 4096  # a block
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,6 +27,8 @@ def faults(settings: Settings, database: Database) -> list[str]:
     as they can wait in the spool.
     """
     found = _faults_of_database(settings, database)
+    if fault := disk_fault(settings, database):
+        found.append(fault)
     free = disk_bytes(settings, database)[1] // 2**20
     if free < settings.disk_floor_mb:
         found.append(f"{free} MB of disk are free; DISK_FLOOR_MB asks for {settings.disk_floor_mb} MB")
@@ -41,6 +46,18 @@ def warnings(database: Database) -> list[str]:
     return [f"what key {key} encrypted can't be read: add it to PICTURE_KEYS" for key in missing]
 
 
+def disk_fault(settings: Settings, database: Database) -> str | None:
+    """Why nothing can be written beside SQLite's file, None if it can. Reads alone would not tell."""
+    if not database.sqlite_file:
+        return None
+    try:
+        with tempfile.TemporaryFile(dir=_folder(settings, database), buffering=0) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return f"nothing can be written beside the database: {error.strerror}"
+    return None
+
+
 def _faults_of_database(settings: Settings, database: Database) -> list[str]:
     try:
         asked_soon(database, require_current)
@@ -55,7 +72,7 @@ def _faults_of_database(settings: Settings, database: Database) -> list[str]:
 
 def disk_bytes(settings: Settings, database: Database) -> tuple[int, int]:
     """Size and free part of the disk where SQLite's file is; with PostgreSQL, where the spool is."""
-    usage = shutil.disk_usage(_existing((database.sqlite_file or settings.spool_path).parent))
+    usage = shutil.disk_usage(_folder(settings, database))
     return usage.total, usage.free
 
 
@@ -73,5 +90,6 @@ def _has_spool(settings: Settings) -> bool:
     return True
 
 
-def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.parents) if path.exists())
+def _folder(settings: Settings, database: Database) -> Path:
+    """Where SQLite's file is or will be; with PostgreSQL, the spool."""
+    return next(path for path in (database.sqlite_file or settings.spool_path).parents if path.exists())
