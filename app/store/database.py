@@ -79,7 +79,7 @@ class Database:
         Raises:
             StoreUnavailable: the database can't be reached or read.
         """
-        with _translated_errors():
+        with errors_told():
             self._require_same_file()
             with self._reading.connect() as connection:
                 yield connection
@@ -117,7 +117,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, *begin: str) -> Iterator[Connection]:
-        with _translated_errors(), self._turn():
+        with errors_told(), self._turn():
             self._require_same_file()
             engine = self.engine.execution_options(se3_begin=begin)
             with engine.begin() as connection:
@@ -176,10 +176,13 @@ def _turn_file(sqlite_file: Path, opened: IO[str] | None) -> IO[str]:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def errors_told() -> Iterator[None]:
+    """Have what the database reports be an error of ours, whose text holds no face."""
     try:
         yield
-    except (IntegrityError, DataError):  # what was to be stored is wrong, not the database
+    except (IntegrityError, DataError) as error:  # what was to be stored is wrong, not the database
+        if _is_reference_lost(error):
+            raise Conflict("what it refers to was removed meanwhile") from error
         raise
     except (DBAPIError, PoolTimeoutError, OSError) as error:
         state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
@@ -188,6 +191,12 @@ def _translated_errors() -> Iterator[None]:
         if state in _CONFLICTS:
             raise Conflict(f"another transaction stood in the way: {_first_line(error)}") from error
         raise StoreUnavailable(f"the database can't be used: {_first_line(error)}") from error
+
+
+def _is_reference_lost(error: DBAPIError) -> bool:
+    """Whether a row was to refer to one that is not there: another transaction has removed that."""
+    names = (getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorname", None))
+    return bool({"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"} & {*names})
 
 
 def _parsed(url: str) -> URL:
@@ -207,6 +216,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
     for pragma in (
+        "auto_vacuum = INCREMENTAL",  # of a new file, before all else; others need removal.space.rewrite
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
