@@ -15,6 +15,7 @@ from app.store.removal import keeper, runs, space
 from app.store.removal.retention import Retention, due, retention_of
 from app.store.removal.runs import Run
 from app.store.removal.slices import Removed
+from app.telemetry.logs import configure_logging
 
 _RUNS_SHOWN = 10
 _TELL_SECONDS = 2.0
@@ -46,9 +47,11 @@ def status() -> None:
 @retention.command()
 def run() -> None:
     """Remove now what is to go, in slices between which boxes get their turn; Ctrl-C stops it between two."""
-    wanted = retention_of(load_settings())
+    settings = load_settings()
+    wanted = retention_of(settings)
     if not wanted.is_set:
         raise Se3Error(_NOTHING_SET)
+    configure_logging(settings.log_format)
     stop = stop_on_signals()
     with open_store() as database:
         removed = keeper.run(database, wanted, stop, is_due=False, told=_Progress().add)

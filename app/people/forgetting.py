@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass
 
-import structlog
-
 from app.config import Settings
 from app.domain.users import Actor
 from app.errors import Se3Error
@@ -14,8 +12,6 @@ from app.store.database import Database
 from app.store.removal import holds, space
 from app.store.removal.people import held_of, names_of, remove_events_of
 from app.store.slices import SLICE
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,6 @@ def forget(
     refused = _remove_refused(database, settings, identity_id)
     space.give_back(database)
     space.flush(database)
-    log.info("person_forgotten", events=events, pictures=pictures, refused=refused)
     return Forgotten(events, pictures, refused, is_whole=True)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, distinct, func, select, union_all
+from sqlalchemy import Connection, Select, func, select, union_all
 
 from app.domain.delivery import DeliveryState
 from app.errors import Conflict
@@ -47,7 +47,7 @@ def held_of(connection: Connection, identity_id: str) -> Holding:
         select(func.count()).select_from(ids),
         select(func.count()).select_from(open_ones.subquery()),
         select(func.count()).select_from(theirs.subquery()),
-        select(func.count(distinct(others.subquery().c.sha256))),
+        select(func.count()).select_from(others.distinct().subquery()),
     )
     return Holding(*(connection.scalar(query) or 0 for query in queries))
 
@@ -55,7 +55,7 @@ def held_of(connection: Connection, identity_id: str) -> Holding:
 def names_of(connection: Connection, identity_id: str) -> set[str]:
     """Every name that events give this person."""
     ids = _events_of(identity_id).subquery()
-    query = select(distinct(EventRow.identity_name)).where(EventRow.id.in_(select(ids.c.id)))
+    query = select(EventRow.identity_name).where(EventRow.id.in_(select(ids.c.id))).distinct()
     return {name for name in connection.scalars(query) if name}
 
 

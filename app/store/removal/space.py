@@ -54,6 +54,7 @@ def gives_back_by_steps(database: Database) -> bool:
     if database.sqlite_file is None:
         return False
     with database.read() as connection:
+        _pages(connection)  # has SQLite look into the file: the mode alone it would tell as it was before
         return bool(connection.exec_driver_sql("PRAGMA auto_vacuum").scalar() == _INCREMENTAL)
 
 
@@ -75,7 +76,7 @@ def give_back(
             too_many = free - int(pages * kept_part)
             if too_many <= 0:
                 return
-            connection.exec_driver_sql(f"PRAGMA incremental_vacuum({min(too_many, _STEP_PAGES)})").all()
+            _cut_off(connection, min(too_many, _STEP_PAGES))
         told((too_many - _STEP_PAGES) * page_bytes)
         time.sleep(max(_REST_SECONDS, time.monotonic() - began))
 
@@ -131,6 +132,14 @@ def vacuum_tables(database: Database) -> None:
     with errors_told(), engine.connect() as connection:
         for table in Base.metadata.sorted_tables:
             connection.exec_driver_sql(f"VACUUM (ANALYZE) {table.name}")
+
+
+def _cut_off(connection: Connection, pages: int) -> None:
+    """Free so many pages at the end of an SQLite file; of many at once the driver does only the first."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
+    for _ in range(pages):
+        driver.execute("PRAGMA incremental_vacuum(1)")
 
 
 def _pages(connection: Connection) -> tuple[int, int, int]:
