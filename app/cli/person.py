@@ -8,7 +8,8 @@ from app.cli.asking import ask, yes_option
 from app.cli.opening import at_the_terminal, local_time, open_store, show_table
 from app.config import load_settings
 from app.errors import Se3Error
-from app.people import forgetting
+from app.people.forgetting import Forgotten
+from app.people.forgetting import forget as forget_person
 from app.people.handing_over import hand_over
 from app.people.refused import refused_bodies_of
 from app.store.removal import holds
@@ -52,7 +53,7 @@ def forget(identity_id: str, yes: bool) -> None:
         if not found.events and not refused:
             raise Se3Error(f"there is nothing of {identity_id}")
         ask(f"{_in_words(found, refused)} of {identity_id} will be removed for good", yes=yes)
-        done = forgetting.forget(database, settings, identity_id, at_the_terminal())
+        done = forget_person(database, settings, identity_id, at_the_terminal()) or Forgotten()
     click.echo(f"Removed {done.events} events, {done.pictures} pictures and {done.refused} refused bodies.")
 
 

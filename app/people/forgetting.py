@@ -10,8 +10,11 @@ from app.people.refused import refused_bodies_of
 from app.store import audit, quarantine
 from app.store.database import Database
 from app.store.removal import holds, space
-from app.store.removal.people import held_of, names_of, remove_events_of
+from app.store.removal.people import has_events, held_of, names_of, remove_events_of
 from app.store.slices import SLICE
+
+SECONDS = 10.0
+"""That a request spends on a person; another one goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,10 @@ class Forgotten:
 
 def forget(
     database: Database, settings: Settings, identity_id: str, by: Actor, seconds: float | None = None
-) -> Forgotten:
+) -> Forgotten | None:
     """Forget a person, and go on where this was broken off before; for so many seconds, if that is given.
+
+    Returns None if there is nothing of them.
 
     First of all the audit log gets who did it and to which id, and loses each name that events give to the
     person. What comes of them later is stored as ever.
@@ -40,11 +45,13 @@ def forget(
     if not identity_id:
         raise Se3Error("no id is the id of many, and of nobody")
     end = None if seconds is None else time.monotonic() + seconds
+    if not _is_anything_of(database, settings, identity_id):
+        return None
     _note(database, identity_id, by)
     events = pictures = 0
     for removed in remove_events_of(database, identity_id):
         events, pictures = events + removed.events, pictures + removed.pictures
-        if end is not None and time.monotonic() > end:
+        if end is not None and time.monotonic() > end and _has_events(database, identity_id):
             return Forgotten(events, pictures)
     refused = _remove_refused(database, settings, identity_id)
     space.give_back(database)
@@ -52,11 +59,24 @@ def forget(
     return Forgotten(events, pictures, refused, is_whole=True)
 
 
+def _is_anything_of(database: Database, settings: Settings, identity_id: str) -> bool:
+    with database.read() as connection:
+        holds.require_none(connection, identity_id)
+    if _has_events(database, identity_id):
+        return True
+    refused = refused_bodies_of(database, identity_id, settings.max_body_bytes)
+    return next(refused, None) is not None
+
+
+def _has_events(database: Database, identity_id: str) -> bool:
+    with database.read() as connection:
+        return has_events(connection, identity_id)
+
+
 def _note(database: Database, identity_id: str, by: Actor) -> None:
     with database.read() as connection:
         found, names = held_of(connection, identity_id), names_of(connection, identity_id)
         mentions = audit.mentions(connection, names)
-        holds.require_none(connection, identity_id)
     for start in range(0, len(mentions), SLICE):
         with database.write() as connection:
             audit.rewrite(connection, mentions[start : start + SLICE])

@@ -20,6 +20,10 @@ class OnHold(Se3Error):
     """The person is on hold, so nothing of them may be removed."""
 
 
+class HoldUnchanged(Se3Error):
+    """The person is on hold already, or not on hold, or nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Who put a person on hold, when and why."""
@@ -34,12 +38,12 @@ def hold(connection: Connection, identity_id: str, reason: str, by: Actor) -> No
     """Put a person on hold; the audit log gets who did it, and why.
 
     Raises:
-        Se3Error: no event names this person, or they are on hold already.
+        HoldUnchanged: no event names this person, or they are on hold already.
     """
     if people.get(connection, identity_id) is None:
-        raise Se3Error(f"there is no person {identity_id}")
+        raise HoldUnchanged(f"there is no person {identity_id}")
     if found := of_person(connection, identity_id):
-        raise Se3Error(f"{identity_id} is on hold already, by {found.user_name}: {found.reason}")
+        raise HoldUnchanged(f"{identity_id} is on hold already, by {found.user_name}: {found.reason}")
     values = {"identity_id": identity_id, "reason": reason, "user_name": by.name, "since": datetime.now(UTC)}
     connection.execute(insert(HoldRow).values(values))
     audit.note(connection, by.name, by.source_address, "person_held", f"{identity_id} {reason}")
@@ -49,10 +53,10 @@ def release(connection: Connection, identity_id: str, reason: str, by: Actor) ->
     """End a person's hold; the audit log gets who did it, and why.
 
     Raises:
-        Se3Error: they are not on hold.
+        HoldUnchanged: they are not on hold.
     """
     if not connection.execute(delete(HoldRow).where(HoldRow.identity_id == identity_id)).rowcount:
-        raise Se3Error(f"{identity_id} is not on hold")
+        raise HoldUnchanged(f"{identity_id} is not on hold")
     audit.note(connection, by.name, by.source_address, "person_released", f"{identity_id} {reason}")
 
 

@@ -52,6 +52,11 @@ def held_of(connection: Connection, identity_id: str) -> Holding:
     return Holding(*(connection.scalar(query) or 0 for query in queries))
 
 
+def has_events(connection: Connection, identity_id: str) -> bool:
+    """Whether any event names this person."""
+    return connection.scalar(_events_of(identity_id).limit(1)) is not None
+
+
 def names_of(connection: Connection, identity_id: str) -> set[str]:
     """Every name that events give this person."""
     ids = _events_of(identity_id).subquery()

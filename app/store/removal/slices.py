@@ -18,7 +18,7 @@ from app.store import counters
 from app.store.models import EventPictureRow, EventReviewRow, EventRow, EventWarningRow, OutboxRow, PictureRow
 from app.store.states import is_in
 
-SLICE = 50
+SLICE = 20
 """Events of one transaction: on SQLite a new event waits for a few milliseconds behind so many."""
 
 _BELONGS = (  # the attempts of a delivery go with its row, what faces are compared by with the picture

@@ -16,7 +16,7 @@ from app.store.size import size_bytes
 KEPT_PART = 0.1
 """Of SQLite's pages so many stay free: what comes next takes them, and the file need not grow again."""
 
-_STEP_PAGES = 500  # of 4 KB: some 2 MB, and a few milliseconds for which a new event waits
+_STEP_PAGES = 200  # of 4 KB: some 1 MB, and a few milliseconds for which a new event waits
 _REST_SECONDS = 0.02
 _INCREMENTAL = 2  # as PRAGMA auto_vacuum says it
 _PATIENCE_SECONDS = 0.1  # for who reads, as long as those who write are held up
