@@ -97,3 +97,12 @@ def test_what_takes_long_goes_on_with_another_click(
 @pytest.mark.parametrize("path", ["/person/forget?id=", "/person/forget?id=nobody", "/person/forget?id=%00"])
 def test_nobody_is_not_found(admin: Person, path: str) -> None:
     assert admin.get(path).status_code == 404
+
+
+def test_metrics_tell_how_many_events_were_removed_and_why(admin: Person, database: Database) -> None:
+    store(database, event_of("A", 1), event_of("A", 2))
+    admin.send("/person/forget", id="A", sure="1")
+    told = admin.get("/metrics").text
+    assert 'se3_events_removed_total{cause="forgotten"} 2.0' in told
+    assert 'se3_events_removed_total{cause="retention"} 0.0' in told
+    assert "se3_retention_last_run_timestamp_seconds 0.0" in told
