@@ -7,6 +7,7 @@ from app.config import Settings
 from app.domain.users import Actor
 from app.errors import Se3Error
 from app.people.refused import refused_bodies_of
+from app.people.spooled import remove_spooled
 from app.store import audit, quarantine
 from app.store.database import Database
 from app.store.removal import holds, space
@@ -34,8 +35,8 @@ def forget(
 
     Returns None if there is nothing of them.
 
-    First of all the audit log gets who did it and to which id, and loses each name that events give to the
-    person. What comes of them later is stored as ever.
+    Before events go, the audit log gets who did it and to which id, and loses each name that they give to the
+    person. What comes of them later is stored as ever; so is what waits in other machines' spools.
 
     Raises:
         Se3Error: the id is empty.
@@ -45,23 +46,24 @@ def forget(
     if not identity_id:
         raise Se3Error("no id is the id of many, and of nobody")
     end = None if seconds is None else time.monotonic() + seconds
-    if not _is_anything_of(database, settings, identity_id):
+    with database.read() as connection:
+        holds.require_none(connection, identity_id)
+    events, refused = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
+    if not (events or refused or _is_anything_of(database, settings, identity_id)):
         return None
     _note(database, identity_id, by)
-    events = pictures = 0
+    pictures = 0
     for removed in remove_events_of(database, identity_id):
         events, pictures = events + removed.events, pictures + removed.pictures
         if end is not None and time.monotonic() > end and _has_events(database, identity_id):
-            return Forgotten(events, pictures)
-    refused = _remove_refused(database, settings, identity_id)
+            return Forgotten(events, pictures, refused)
+    refused += _remove_refused(database, settings, identity_id)
     space.give_back(database)
     space.flush(database)
     return Forgotten(events, pictures, refused, is_whole=True)
 
 
 def _is_anything_of(database: Database, settings: Settings, identity_id: str) -> bool:
-    with database.read() as connection:
-        holds.require_none(connection, identity_id)
     if _has_events(database, identity_id):
         return True
     refused = refused_bodies_of(database, identity_id, settings.max_body_bytes)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app import jsontext
-from app.receiver.refused.opening import BinaryBody, FormBody, JsonBody, Opened, open_body
+from app.receiver.refused.opening import BinaryBody, FormBody, JsonBody, open_body
 from app.store import quarantine
 from app.store.database import Database
 
@@ -22,25 +22,28 @@ def refused_bodies_of(database: Database, identity_id: str, most_bytes: int) -> 
     """
     with database.read() as connection:
         ids = quarantine.ids(connection)
-    names = _Names(identity_id)
+    naming = Naming(identity_id, most_bytes)
     for quarantine_id in ids:
         with database.read() as connection:
             found = quarantine.get(connection, quarantine_id)
-        if found and names.stand_in(open_body(found[1], found[0].content_type, most_bytes)):
+        if found and naming.is_in(found[1], found[0].content_type):
             yield quarantine_id, found[1]
 
 
-class _Names:
+class Naming:
     """Tells whether a body names a person."""
 
-    def __init__(self, identity_id: str) -> None:
+    def __init__(self, identity_id: str, most_bytes: int) -> None:
+        """`most_bytes`: of a body that is unpacked."""
         self._id = identity_id
+        self._most_bytes = most_bytes
         written = {identity_id, jsontext.dump(identity_id)[1:-1], ascii(identity_id)[1:-1]}
         any_way = "|".join(map(re.escape, sorted(written)))
         self._in_text = re.compile(rf"{_FIELD}\W{{1,20}}({any_way})(?!\w)")
 
-    def stand_in(self, opened: Opened) -> bool:
+    def is_in(self, body: bytes, content_type: str) -> bool:
         """Whether the person's id stands where an event has it."""
+        opened = open_body(body, content_type, self._most_bytes)
         if isinstance(opened, JsonBody):
             return self._in_value(opened.value)
         if isinstance(opened, FormBody):

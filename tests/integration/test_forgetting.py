@@ -1,5 +1,6 @@
 """A person is forgotten: nothing of them stays, and all of the others does."""
 
+import fcntl
 import json
 import threading
 import zipfile
@@ -43,6 +44,8 @@ from app.store.removal import holds
 from app.store.removal.holds import OnHold
 from app.store.removal.slices import remove
 from app.store.settlements import Settlement
+from app.store.spool.items import loaded
+from app.store.spool.spool import Spool
 from tests.support.fake_exchange import FakeExchange
 from tests.support.new_events import BOUNDS, RECEIVED_AT
 from tests.support.people import Rows, event_of, rows, store
@@ -401,3 +404,37 @@ def test_all_there_is_of_a_person_is_handed_over(database: Database, tmp_path: P
         }
         assert archive.read(f"refused/{refused}") == body
     assert "exists" in str(se3_person("export", "A", str(file)).exception)
+
+
+def test_what_waits_in_the_spool_is_forgotten_and_the_rest_stays(postgresql_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=postgresql_url, spool_path=tmp_path / "spool.db")
+    naming, other = (
+        Refusal(Arrival("/x", "192.0.2.7", RECEIVED_AT), "POST", "application/json", 422, "refused", [], body)
+        for body in (b'{"identity_id":"A"}', b'{"identity_id":"B"}')
+    )
+    with closing(Database(postgresql_url)) as database, closing(Spool(settings.spool_path)) as spool:
+        spool.put([[event_of("A", 1), event_of("B", 2)], [event_of("A", 3)], [naming], [other]])
+        assert forget(database, settings, "A", ANNA) == Forgotten(2, 0, 1, is_whole=True)
+        assert (spool.waiting().requests, spool.waiting().events) == (2, 1)
+        left = [item for _, content in spool.oldest() for item in loaded(content)]
+        assert [item.event.identity_id for item in left if isinstance(item, NewEvent)] == ["B"]
+        assert [item.body for item in left if isinstance(item, Refusal)] == [other.body]
+        assert forget(database, settings, "A", ANNA) is None
+
+
+def test_forgetting_waits_for_what_is_just_being_moved(postgresql_url: str, tmp_path: Path) -> None:
+    """Else the spool would be empty already, and the event not yet in the database."""
+    settings = Settings(database_url=postgresql_url, spool_path=tmp_path / "spool.db")
+    with closing(Database(postgresql_url)) as database, closing(Spool(settings.spool_path)) as spool:
+        spool.put([[event_of("A", 1)]])
+        done: list[Any] = []
+        forgetting = threading.Thread(target=lambda: done.append(forget(database, settings, "A", ANNA)))
+        with spool.move_lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            forgetting.start()
+            [(row_id, content)] = spool.oldest()
+            Batches(database, BOUNDS).write([Job(loaded(content), done.append)])
+            spool.remove([row_id])
+        forgetting.join()
+        assert done[-1] == Forgotten(1, 2, 0, is_whole=True)
+        assert rows(database)["events"] == []

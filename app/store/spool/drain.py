@@ -58,8 +58,7 @@ class Drain(threading.Thread):
         """Move what is there, unless another process does."""
         if not self._spool.waiting().requests:
             return
-        lock_file = self._spool.file.with_name(self._spool.file.name + ".drain")
-        with lock_file.open("a") as lock, suppress(BlockingIOError):
+        with self._spool.move_lock.open("a") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             while not self._stopped.is_set() and self.move():
                 pass

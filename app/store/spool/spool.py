@@ -1,12 +1,13 @@
 """The spool: an SQLite file on this machine, in which requests wait for PostgreSQL, in their order."""
 
-from collections.abc import Collection, Sequence
+import fcntl
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select
+from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.config import Settings
@@ -14,7 +15,7 @@ from app.domain.events import NewEvent
 from app.store.batches import Item
 from app.store.database import Database
 from app.store.models import UtcDateTime
-from app.store.spool.items import dumped
+from app.store.spool.items import dumped, loaded
 
 _MOST_REQUESTS = 64  # that are read at a time
 _MOST_BYTES = 16 * 2**20
@@ -108,6 +109,30 @@ class Spool:
         with self._database.write() as connection:
             connection.execute(delete(SpoolRow).where(SpoolRow.id.in_(ids)))
 
+    def remove_items(self, is_to_go: Callable[[Item], bool]) -> list[Item]:
+        """Take out these items, while nobody moves any; returns them. What can't be read stays.
+
+        Raises:
+            StoreUnavailable: the file can't be read or written; what was taken out stays so.
+        """
+        gone: list[Item] = []
+        if not self.file.exists():
+            return gone
+        with self.move_lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._database.read() as connection:
+                ids = list(connection.scalars(select(SpoolRow.id)))
+            for row_id in ids:
+                with self._database.write() as connection:
+                    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+                    gone += _taken_out(connection, row_id, is_to_go)
+        return gone
+
+    @property
+    def move_lock(self) -> Path:
+        """The file that is locked by who moves requests, or changes them."""
+        return self.file.with_name(self.file.name + ".drain")
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
@@ -146,6 +171,25 @@ def _next_ids(connection: Connection, but: Collection[int]) -> list[int]:
     return ids
 
 
+def _taken_out(connection: Connection, row_id: int, is_to_go: Callable[[Item], bool]) -> list[Item]:
+    content = connection.scalar(select(SpoolRow.content).where(SpoolRow.id == row_id))
+    try:
+        items = loaded(content) if content else []
+    except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
+        return []
+    gone = [item for item in items if is_to_go(item)]
+    rest = [item for item in items if not is_to_go(item)]
+    if gone and rest:
+        values = {"events": _events_in(rest), "content": dumped(rest)}
+        connection.execute(update(SpoolRow).where(SpoolRow.id == row_id).values(values))
+    elif gone:
+        connection.execute(delete(SpoolRow).where(SpoolRow.id == row_id))
+    return gone
+
+
+def _events_in(items: Sequence[Item]) -> int:
+    return sum(isinstance(item, NewEvent) for item in items)
+
+
 def _row(items: Sequence[Item], now: datetime) -> dict[str, object]:
-    events = sum(isinstance(item, NewEvent) for item in items)
-    return {"spooled_at": now, "events": events, "content": dumped(items)}
+    return {"spooled_at": now, "events": _events_in(items), "content": dumped(items)}
