@@ -37,20 +37,17 @@ class _Pieces(io.RawIOBase):
 
 
 def zip_file(
-    read: Read,
-    search: Search,
-    most: int | None = MOST_EVENTS,
-    others: Iterable[tuple[str, bytes]] = (),
+    read: Read, search: Search, *, is_whole: bool = False, others: Iterable[tuple[str, bytes]] = ()
 ) -> Iterator[bytes]:
     """The newest events as `events.jsonl` and `events.csv`, and each picture once, named by its SHA-256.
 
-    At most so many events; None: all. `others`: names and contents of more files.
+    At most MOST_EVENTS of them, unless `is_whole`. `others`: names and contents of more files.
     """
     pieces = _Pieces()
     found: list[Row] = []
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
         with archive.open("events.jsonl", "w", force_zip64=True) as file:
-            for row in islice(rows(read, search), most):
+            for row in islice(rows(read, search), None if is_whole else MOST_EVENTS):
                 file.write(json_line(row).encode())
                 found.append(row | {"document": None})  # it may be large, and the CSV has no use for it
                 yield pieces.take()

@@ -27,7 +27,8 @@ def hand_over(database: Database, settings: Settings, identity_id: str, file: Pa
         if file.exists():
             raise Se3Error(f"{file} exists; name a new file")
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as archive:
-            archive.writelines(zip_file(database.read, Search(identity=identity_id), None, others))
+            pieces = zip_file(database.read, Search(identity=identity_id), is_whole=True, others=others)
+            archive.writelines(pieces)
         part.rename(file)
     except OSError as error:
         raise Se3Error(f"{file} can't be written: {error}") from error
