@@ -19,7 +19,7 @@ from app.store.writer_files import WriterFiles
 def vacuum(yes: bool) -> None:
     """Give the room of what was removed back, as far as it is not needed again soon.
 
-    SQLite's file gets shorter in small steps, while everything runs. A file of a version before 0.1.0 must be
+    SQLite's file gets shorter in small steps, while everything runs. A file that an earlier version made must be
     written anew once: stop the receiver for it. With PostgreSQL this is VACUUM, which keeps the room for new
     rows; its autovacuum does the same by itself.
     """
