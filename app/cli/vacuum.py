@@ -19,9 +19,9 @@ from app.store.writer_files import WriterFiles
 def vacuum(yes: bool) -> None:
     """Give the room of what was removed back, as far as it is not needed again soon.
 
-    SQLite's file gets shorter in small steps, while everything runs. A file that an earlier version made must be
-    written anew once: stop the receiver for it. With PostgreSQL this is VACUUM, which keeps the room for new
-    rows; its autovacuum does the same by itself.
+    SQLite's file gets shorter in small steps, while everything runs. A file that an earlier version made
+    must be written anew once: stop the receiver for it. With PostgreSQL this is VACUUM, which keeps the room
+    for new rows; its autovacuum does the same by itself.
     """
     with open_store() as database:
         before = _size(database)

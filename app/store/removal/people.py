@@ -67,8 +67,6 @@ def names_of(connection: Connection, identity_id: str) -> set[str]:
 def remove_events_of(database: Database, identity_id: str) -> Iterator[Removed]:
     """Remove a person's events a slice at a time; gives what each removed.
 
-    What is removed is overwritten in SQLite's file, too.
-
     Raises:
         OnHold: the person is on hold.
         StoreUnavailable: the database can't be used, or others hold what is left. What was removed stays so.
@@ -79,8 +77,6 @@ def remove_events_of(database: Database, identity_id: str) -> Iterator[Removed]:
         began = time.monotonic()
         with database.write() as connection:
             holds.require_none(connection, identity_id)
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
             ids = list(connection.scalars(_events_of(identity_id).limit(SLICE)))
             removed = remove(connection, ids, counters.FORGOTTEN, left=left)
         left = removed.left

@@ -124,7 +124,6 @@ class Spool:
                 ids = list(connection.scalars(select(SpoolRow.id)))
             for row_id in ids:
                 with self._database.write() as connection:
-                    connection.exec_driver_sql("PRAGMA secure_delete = ON")
                     gone += _taken_out(connection, row_id, is_to_go)
         return gone
 
