@@ -67,7 +67,7 @@ def _pages(app: Flask, settings: Settings, database: Database) -> tuple[Blueprin
         create_users(database),
         create_audit(database),
         create_boxes(settings, database),
-        create_people(database),
+        create_people(settings, database),
         create_strangers(database),
         create_live(database, app.extensions["ending"]),
         create_health(settings, database),

@@ -48,6 +48,7 @@ def _names() -> Mapping[int, str]:
         403: gettext("Forbidden"),
         404: gettext("Not found"),
         405: gettext("Method not allowed"),
+        409: gettext("Not possible now"),
         413: gettext("Too large"),
         422: gettext("Not accepted"),
         429: gettext("Too many requests"),

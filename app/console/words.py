@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from app.console.access.guard import form_token
 from app.console.access.roles import allows
-from app.console.events.exports.archive import MOST_EVENTS as MOST_EXPORTED
 from app.console.notices import notice
 from app.console.reasons.translating import translated
 from app.domain.delivery import DeliveryState
@@ -17,6 +16,7 @@ from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
 from app.domain.ids import made_at
 from app.domain.warnings import WarningCode
+from app.exports.archive import MOST_EVENTS as MOST_EXPORTED
 from app.store.event_search import MOST_LOOKED_AT
 from app.store.people import MOST_EVENTS, MOST_PEOPLE
 

@@ -104,7 +104,7 @@ class Database:
         Raises:
             StoreUnavailable: the database can't be reached or read.
         """
-        with _translated_errors():
+        with errors_told():
             self._require_same_file()
             with self._reading.connect() as connection:
                 yield connection
@@ -142,7 +142,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, *begin: str) -> Iterator[Connection]:
-        with _translated_errors(), self._turn():
+        with errors_told(), self._turn():
             self._require_same_file()
             engine = self.engine.execution_options(se3_begin=begin)
             with engine.begin() as connection:
@@ -201,10 +201,13 @@ def _turn_file(sqlite_file: Path, opened: IO[str] | None) -> IO[str]:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def errors_told() -> Iterator[None]:
+    """Have what the database reports be an error of ours, whose text holds no face."""
     try:
         yield
-    except (IntegrityError, DataError):  # what was to be stored is wrong, not the database
+    except (IntegrityError, DataError) as error:  # what was to be stored is wrong, not the database
+        if _is_reference_lost(error):
+            raise Conflict("what it refers to was removed meanwhile") from error
         raise
     except (DBAPIError, PoolTimeoutError, OSError) as error:
         state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
@@ -225,6 +228,12 @@ def _kind(error: Exception) -> type[StoreUnavailable]:
     return _SQLITE_KINDS.get(code, StoreUnavailable)
 
 
+def _is_reference_lost(error: DBAPIError) -> bool:
+    """Whether a row was to refer to one that is not there: another transaction has removed that."""
+    names = (getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorname", None))
+    return bool({"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"} & {*names})
+
+
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
@@ -242,9 +251,11 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
     for pragma in (
+        "auto_vacuum = INCREMENTAL",  # of a new file, before all else; others need removal.space.rewrite
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted, or moved within the file, is overwritten: it shows faces
         f"journal_size_limit = {_WAL_BYTES_KEPT}",  # else a long read leaves a large file behind for ever
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -155,6 +155,11 @@ Index(
     postgresql_where=IS_STRANGER,
 )
 
+IS_OF_STRANGER = EventRow.person_type == _STRANGER
+"""The same whatever its id: `app.store.removal.retention` finds the oldest by it."""
+
+Index("ix_events_of_strangers", EventRow.id, sqlite_where=IS_OF_STRANGER, postgresql_where=IS_OF_STRANGER)
+
 
 class PictureRow(Base):
     """A picture, once, however many events show it.
@@ -537,3 +542,29 @@ class ApiTokenRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+
+
+class HoldRow(Base):
+    """A legal hold: nothing of this person is removed; see `app.store.removal.holds`."""
+
+    __tablename__ = "holds"
+
+    identity_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    user_name: Mapped[str]
+    since: Mapped[datetime]
+
+
+class RetentionRunRow(Base):
+    """What one run of the retention removed so far; see `app.store.removal.runs`."""
+
+    __tablename__ = "retention_runs"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    known: Mapped[int]
+    strangers: Mapped[int]
+    pictures: Mapped[int]
+    size: Mapped[int]

@@ -161,6 +161,21 @@ def test_what_a_killed_process_left_in_the_spool_the_next_one_moves(database: Da
         assert counts(connection).events == 150
 
 
+def test_the_room_that_it_took_is_given_back(database: Database, spool: Spool) -> None:
+    spool.prepare()
+    with closing(sqlite3.connect(spool.file)) as file:
+
+        def pages() -> int:
+            found: int = file.execute("PRAGMA page_count").fetchone()[0]
+            return found
+
+        empty = pages()
+        spool.put([[new_event(number)] for number in range(50)])
+        assert pages() > 2 * empty
+        with draining(database, BOUNDS, spool):
+            wait_until(lambda: pages() <= empty + 1)
+
+
 def test_what_was_stored_already_is_not_stored_again(
     database: Database, spool: Spool, writer: Writer
 ) -> None:

@@ -88,6 +88,8 @@ class Drain(threading.Thread):
         with self._spool.move_lock.open("a") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._move_all()
+            if not self._spool.waiting().requests:
+                self._spool.give_back()
 
     def _move_all(self) -> None:
         after, failure = 0, None

@@ -1,13 +1,14 @@
 """The spool: an SQLite file on this machine, in which requests wait for PostgreSQL, in their order."""
 
+import fcntl
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select
+from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.config import Settings
@@ -17,6 +18,7 @@ from app.store.batches import Item
 from app.store.database import Database
 from app.store.keyring import Kept, Keyring
 from app.store.models import UtcDateTime
+from app.store.removal.space import give_back
 from app.store.spool.items import dumped, loaded
 
 _MOST_BYTES = 8 * 2**20  # that are read at a time
@@ -143,8 +145,49 @@ class Spool:
 
     def _row(self, items: Sequence[Item], now: datetime) -> dict[str, object]:
         content, key_id = self._keyring.encrypt(dumped(items), _CONTEXT)
-        events = sum(isinstance(item, NewEvent) for item in items)
-        return {"spooled_at": now, "events": events, "content": content, "key_id": key_id}
+        return {"spooled_at": now, "events": _events_in(items), "content": content, "key_id": key_id}
+
+    def give_back(self) -> None:
+        """Make the file shorter by what was taken out, in small steps.
+
+        Raises:
+            StoreUnavailable: the file can't be written.
+        """
+        give_back(self._database, kept_part=0.0)
+
+    def remove_items(self, is_to_go: Callable[[Item], bool]) -> list[Item]:
+        """Take out these items, while nobody moves any; returns them. What can't be read stays.
+
+        Raises:
+            StoreUnavailable: the file can't be read or written; what was taken out stays so.
+        """
+        gone: list[Item] = []
+        if not self.file.exists():
+            return gone
+        with self.move_lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._database.read() as connection:
+                ids = list(connection.scalars(select(SpoolRow.id)))
+            for row_id in ids:
+                with self._database.write() as connection:
+                    gone += self._taken_out(connection, row_id, is_to_go)
+        return gone
+
+    def _taken_out(self, connection: Connection, row_id: int, is_to_go: Callable[[Item], bool]) -> list[Item]:
+        query = select(SpoolRow.content, SpoolRow.key_id, SpoolRow.spooled_at).where(SpoolRow.id == row_id)
+        content, key_id, spooled_at = connection.execute(query).one()
+        try:
+            items = self.items_in(Kept(content, key_id))
+        except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
+            return []
+        gone = [item for item in items if is_to_go(item)]
+        rest = [item for item in items if not is_to_go(item)]
+        if gone and rest:
+            values = self._row(rest, spooled_at)
+            connection.execute(update(SpoolRow).where(SpoolRow.id == row_id).values(values))
+        elif gone:
+            connection.execute(delete(SpoolRow).where(SpoolRow.id == row_id))
+        return gone
 
     @property
     def move_lock(self) -> Path:
@@ -191,3 +234,7 @@ def _next_ids(connection: Connection, after: int, most: int) -> list[int]:
             break
         ids.append(row_id)
     return ids
+
+
+def _events_in(items: Sequence[Item]) -> int:
+    return sum(isinstance(item, NewEvent) for item in items)
