@@ -41,11 +41,12 @@ screenshots: $(READY)  ## take the pictures of the console's pages anew, from th
 	sh tests/parts.sh
 	WRITE_SCREENSHOTS=1 $(BIN)/pytest --numprocesses=0 tests/browser/test_pages.py
 
-lint: $(READY)  ## ruff, mypy --strict, import contracts
+lint: $(READY)  ## ruff with its security rules, mypy --strict, import contracts, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.support.audit
 
 bench: $(READY)  ## measure the receiver beside other servers; TABLES="json forms" takes only these tables
 	sh tests/parts.sh wrk
