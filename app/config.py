@@ -250,6 +250,12 @@ def load_settings() -> Settings:
     return settings
 
 
+def secret_files() -> list[Path]:
+    """The files that hold secrets, by variables named `<NAME>_FILE`; the settings were loaded before."""
+    secret = [field.name.upper() for field in variables() if not field.repr]
+    return [Path(file) for name in secret if (file := os.environ.get(f"{name}_FILE"))]
+
+
 def _text(env: FileAwareEnv, name: str) -> str:
     """A variable's text, "" where it is unset; FileAwareEnv alone would let a file in `.env` win."""
     return os.environ.get(name) or env.str(name, default="")

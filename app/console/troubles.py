@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flask_babel import gettext, ngettext
 
 from app.config import Settings
 from app.console.words import named_forwarder
+from app.domain.delivery import SLOW_AFTER
 from app.domain.devices import BoxStatus
-from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.forwarders import WELL, Forwarder
 from app.domain.texts import shown
 from app.store.queries import QuickCounts
-
-_WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
-_SLOW = timedelta(minutes=2)  # a retry or two is nothing to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +48,14 @@ def of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]
     if not forwarders:
         yield Trouble(gettext("No forwarder is at work."), gettext("Start se3 run, or se3 forward."))
     for one in forwarders:
-        if one.state not in _WELL:
+        if one.state not in WELL:
             words = gettext(
                 "The forwarder of channel %(name)s: %(state)s.",
                 name=one.channel,
                 state=named_forwarder(one.state),
             )
             yield Trouble(words, one.reason or gettext("Its log says why."), "relay.show")
-    if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > _SLOW:
+    if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > SLOW_AFTER:
         yield Trouble(
             ngettext("%(num)d event waits for EnOS.", "%(num)d events wait for EnOS.", found.waiting),
             gettext("They are sent once EnOS takes them; nothing is lost."),

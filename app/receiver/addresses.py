@@ -1,6 +1,7 @@
 """The addresses by which others reach what listens on this machine."""
 
 import fcntl
+import os
 import socket
 import struct
 import sys
@@ -32,7 +33,13 @@ def box_addresses(settings: Settings) -> Mapping[str, Sequence[str]]:
     """
     hosts = ["PROXY"] if settings.receiver_proxies else reachable(settings.receiver_bind)
     key = "/KEY" if settings.receiver_keys else ""
-    return {host: [f"http://{host}{key}{path}" for path in _PATHS] for host in hosts}
+    scheme = "https" if has_tls() else "http"
+    return {host: [f"{scheme}://{host}{key}{path}" for path in _PATHS] for host in hosts}
+
+
+def has_tls() -> bool:
+    """Whether gunicorn is told to speak TLS, by its own variable; receiver and console both read it."""
+    return "--certfile" in os.environ.get("GUNICORN_CMD_ARGS", "")
 
 
 def is_for_this_machine_only(address: str) -> bool:
