@@ -37,6 +37,7 @@ _STATEMENT_FAULTS = (
     "54",
 )  # PostgreSQL's classes of errors for rows that collide, and for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
+_LOCK_SECONDS = 3  # while it waits for a table that somebody reads long, all others wait behind it
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
 
@@ -57,6 +58,7 @@ class Database:
             pool_pre_ping=self.sqlite_file is None,
             hide_parameters=True,  # an error's text must not hold a face
         )
+        self.was_current = False  # whether `schema.require_usable` has found it so
         self._file_number: int | None = None
         self._turn_of_threads = threading.Lock()
         self._turn_file: IO[str] | None = None
@@ -103,6 +105,7 @@ class Database:
         """
         if not self.sqlite_file:
             with self.write() as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
                 yield connection
             return
         try:

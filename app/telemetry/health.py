@@ -8,7 +8,7 @@ import structlog
 from app.config import ROOT, Settings
 from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
-from app.store.schema import require_current
+from app.store.schema import require_usable
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ def faults(settings: Settings, database: Database) -> list[str]:
     """
     found = []
     try:
-        require_current(database)
+        require_usable(database)
     except WrongSchema as error:
         found.append(str(error))
     except StoreUnavailable as error:
