@@ -9,7 +9,7 @@ from app.cli.processes import console, forwarder, keep_running, receiver, stop_o
 from app.cli.user import first_admin
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
-from app.receiver.addresses import box_addresses, reachable
+from app.receiver.addresses import box_addresses, reachable, scheme
 from app.store.database import Database
 from app.store.migration import migrate as migrate_database
 from app.telemetry.logs import configure_logging
@@ -28,7 +28,7 @@ def run() -> None:
     load_setup(settings)
     _migrate(settings)
     click.echo(addresses(settings))
-    click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}")
+    click.echo(f"Look at events here:\n  {scheme()}://{reachable(settings.console_bind)[0]}")
     _add_first_admin(settings)
     with metrics_folder() as folder:
         environment = {**os.environ, **folder}

@@ -33,13 +33,17 @@ def box_addresses(settings: Settings) -> Mapping[str, Sequence[str]]:
     """
     hosts = ["PROXY"] if settings.receiver_proxies else reachable(settings.receiver_bind)
     key = "/KEY" if settings.receiver_keys else ""
-    scheme = "https" if has_tls() else "http"
-    return {host: [f"{scheme}://{host}{key}{path}" for path in _PATHS] for host in hosts}
+    return {host: [f"{scheme()}://{host}{key}{path}" for path in _PATHS] for host in hosts}
 
 
 def has_tls() -> bool:
     """Whether gunicorn is told to speak TLS, by its own variable; receiver and console both read it."""
     return "--certfile" in os.environ.get("GUNICORN_CMD_ARGS", "")
+
+
+def scheme() -> str:
+    """How addresses of receiver and console begin."""
+    return "https" if has_tls() else "http"
 
 
 def is_for_this_machine_only(address: str) -> bool:
