@@ -227,8 +227,7 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: with one line for each thing that is wrong.
     """
-    env = FileAwareEnv(strip_whitespace=True)
-    env.read_env(ROOT / ".env", recurse=False)
+    env = _environment()
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for field in variables():
@@ -251,9 +250,16 @@ def load_settings() -> Settings:
 
 
 def secret_files() -> list[Path]:
-    """The files that hold secrets, by variables named `<NAME>_FILE`; the settings were loaded before."""
+    """The files that hold secrets, by variables named `<NAME>_FILE`."""
+    env = _environment()
     secret = [field.name.upper() for field in variables() if not field.repr]
-    return [Path(file) for name in secret if (file := os.environ.get(f"{name}_FILE"))]
+    return [Path(file) for name in secret if (file := _text(env, f"{name}_FILE"))]
+
+
+def _environment() -> FileAwareEnv:
+    env = FileAwareEnv(strip_whitespace=True)
+    env.read_env(ROOT / ".env", recurse=False)
+    return env
 
 
 def _text(env: FileAwareEnv, name: str) -> str:

@@ -154,6 +154,21 @@ def test_what_others_can_read_or_replace_is_closed_to_them(
 
 
 @on_sqlite
+def test_secrets_of_dotenv_are_looked_at_too(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("app.config", "app.doctor.permissions"):
+        monkeypatch.setattr(f"{module}.ROOT", tmp_path)
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / ".env").write_text(f"ENOS_PRODUCT_SECRET_FILE={tmp_path}/secret\n")
+    for name in ("secret", ".env"):
+        (tmp_path / name).chmod(0o644)
+    found = examine()
+    assert found.words("permissions") == ["wrong", "wrong"]
+    assert f"{tmp_path}/secret" in found.text("permissions")
+
+
+@on_sqlite
 def test_a_folder_for_all_is_left_as_it_is(examine: Examine, tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
     found = examine("--fix")
