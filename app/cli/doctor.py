@@ -18,9 +18,9 @@ from app.errors import Se3Error
 def doctor(fix: bool, as_json: bool) -> None:
     """Look at everything, and say what is wrong and what to do.
 
-    Settings, who may send, permissions, schema, the database itself, disk, clocks, users, leftovers, EnOS.
-    Where a channel has no forwarder it logs in to EnOS once. Exit status 1 if something is wrong. Run it as
-    the user who runs the receiver.
+    Settings, who may send, the receiver, permissions, schema, the database itself, disk, clocks, users,
+    leftovers, EnOS. Where a channel has no forwarder it logs in to EnOS once. Exit status 1 if something is
+    wrong. Run it as the user who runs the receiver.
     """
     is_wrong = False
     for finding in examine():

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from app.config import Settings, load_settings
 from app.doctor import database as of_database
-from app.doctor import exposure, leftovers, machine, permissions, relay, users
+from app.doctor import exposure, leftovers, machine, permissions, receiver, relay, users
 from app.doctor.findings import Finding, ok, wrong
 from app.enos.setup import Setup, load_draft, load_setup
 from app.errors import MappingError, SettingsError
@@ -23,6 +23,7 @@ def examine() -> Iterator[Finding]:
     yield _of_settings(settings)
     yield from exposure.of_receiver(settings)
     yield from exposure.of_console(settings)
+    yield from receiver.of_process(settings)
     with closing(Database(settings.database_url)) as database:
         yield from _of_store(settings, setup, database)
 

@@ -25,6 +25,12 @@ def reachable(bind: str) -> list[str]:
     return [f"{address}:{port}" for address in (_own_addresses() if host in _ANYWHERE else [host])]
 
 
+def on_this_machine(bind: str) -> str:
+    """Address and port by which this machine reaches what listens on `bind`."""
+    host, _, port = bind.rpartition(":")
+    return f"{_LOOPBACK if host in _ANYWHERE else host}:{port}"
+
+
 def box_addresses(settings: Settings) -> Mapping[str, Sequence[str]]:
     """What to type into a box for history events, real-time events and status reports, by what leads here.
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -71,6 +73,27 @@ def examine(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Examine:
     return run
 
 
+class Listener:
+    """A receiver that says this at /readyz; its block has its address."""
+
+    def __init__(self, body: bytes) -> None:
+        class Readyz(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if self.path == "/readyz" else 404)
+                self.end_headers()
+                self.wfile.write(body)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Readyz)
+
+    def __enter__(self) -> str:
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -98,7 +121,9 @@ def forwarder_is(database: Database, state: ForwarderState, reason: str | None =
 def test_a_site_where_all_is_well_has_nothing_but_ok(examine: Examine, database: Database) -> None:
     add_user(database, Role.ADMIN)
     forwarder_is(database, ForwarderState.HEALTHY)
-    found = examine(RECEIVER_KEYS="k" * 16, ENOS_BROKER_URL=f"mqtt://127.0.0.1:{free_port()}", **ENOS)
+    with Listener(b'{"faults": []}') as bind:
+        settings = {"RECEIVER_KEYS": "k" * 16, "RECEIVER_BIND": bind}
+        found = examine(ENOS_BROKER_URL=f"mqtt://127.0.0.1:{free_port()}", **ENOS, **settings)
     assert {word for said in found.said.values() for word, _ in said} == {"ok"}
     assert found.code == 0
 
@@ -124,6 +149,16 @@ def test_settings_are_judged(examine: Examine, settings: dict[str, str], about: 
     found = examine(**settings)
     assert found.words(about) == [word]
     assert found.code == 1  # there is no admin, or worse
+
+
+@on_sqlite
+def test_the_receiver_is_asked_how_it_is(examine: Examine) -> None:
+    assert examine(RECEIVER_BIND=f"127.0.0.1:{free_port()}").words("receiver") == ["warning"]
+    with Listener(b'{"faults": ["no disk"]}') as bind:
+        found = examine(RECEIVER_BIND=bind)
+    assert found.said["receiver"] == [("wrong", "no disk See above and below.")]
+    with Listener(b"<html>") as bind:
+        assert examine(RECEIVER_BIND=bind).words("receiver") == ["warning"]
 
 
 @on_sqlite
