@@ -112,6 +112,11 @@ class Settings:
         parse=setting_values.whole_number(0, 10**9),
         unit="MB",
     )
+    spool_path: Path = _variable(
+        "With PostgreSQL: the SQLite file that takes events while it is away. One for each machine.",
+        "var/spool.db",
+        parse=setting_values.path,
+    )
     log_format: str = _variable(
         "How log lines look: console, for people and grep; json, one object a line, for programs.",
         "console",

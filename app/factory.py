@@ -23,6 +23,8 @@ from app.store.database import Database
 from app.store.quarantine import bounds_of
 from app.store.recorder import Recorder
 from app.store.shared_writer import SharedWriter
+from app.store.spool.drain import Drain
+from app.store.spool.spool import spool_of
 from app.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -50,13 +52,15 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
 
 
 def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder:
-    bounds = bounds_of(settings)
+    bounds, spool = bounds_of(settings), spool_of(settings)
     if shared:
         try:
-            return SharedWriter(database, bounds)
+            return SharedWriter(database, bounds, spool)
         except StoreUnavailable as error:
             log.error("process_failed", process="writer", reason=str(error))
-    return Writer(database, bounds)
+            if spool:  # else the writer process would drain it
+                Drain(database, bounds, spool).start()
+    return Writer(database, bounds, spool)
 
 
 def _forgive_slashes(wsgi_app: WsgiApp) -> WsgiApp:

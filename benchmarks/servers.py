@@ -24,7 +24,8 @@ def receiver(folder: Path, database_url: str = "") -> Iterator[Server]:
     """The receiver as it is shipped, on a database that is migrated first; SQLite unless a URL is given."""
     url = database_url or f"sqlite:///{folder / 'receiver.db'}"
     _run_once([*_SE3, "migrate"], settings(DATABASE_URL=url))
-    with _gunicorn("receiver", (*_AS_SHIPPED, "wsgi:app"), settings(DATABASE_URL=url), folder) as (port, pid):
+    environment = settings(DATABASE_URL=url, SPOOL_PATH=str(folder / "spool.db"))
+    with _gunicorn("receiver", (*_AS_SHIPPED, "wsgi:app"), environment, folder) as (port, pid):
         yield Server("receiver", port, pid, rows_in(url))
 
 

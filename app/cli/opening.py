@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 
 import click
@@ -10,8 +10,10 @@ from rich.cells import cell_len, set_cell_size
 
 from app.config import load_settings
 from app.domain.users import Actor
+from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
 from app.store.schema import require_current
+from app.store.spool.spool import spool_of
 
 
 @contextmanager
@@ -28,6 +30,26 @@ def open_store() -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def open_store_or_spool() -> Iterator[Database]:
+    """Open the database to write into; it may be away where a spool takes what is written.
+
+    Raises:
+        SettingsError: a setting is wrong.
+        StoreUnavailable: it can't be used and there is no spool, or it has not been migrated.
+    """
+    settings = load_settings()
+    with closing(Database(settings.database_url)) as database:
+        try:
+            require_current(database)
+        except WrongSchema:
+            raise
+        except StoreUnavailable:
+            if spool_of(settings) is None:
+                raise
+        yield database
 
 
 def at_the_terminal() -> Actor:

@@ -7,27 +7,39 @@ import click
 
 from app import jsontext
 from app.cli.opening import local_time, open_store
+from app.config import load_settings
 from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.store import channels, clock
 from app.store.queries import Counts, counts
+from app.store.spool.spool import Spooled, spooled
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 def status(as_json: bool) -> None:
     """Count what is stored, and tell how each forwarder is."""
+    spool = spooled(load_settings())
+    if spool.requests and not as_json:
+        click.echo(_spool_line(spool))  # before the database is asked: it may be away
     with open_store() as database, database.read() as connection:
         found = counts(connection)
         forwarders = as_of(channels.forwarders(connection), clock.now(connection))
     click.echo(
-        _json(found, forwarders) if as_json else "\n".join(_lines(found) + _forwarder_lines(forwarders))
+        _json(found, spool, forwarders)
+        if as_json
+        else "\n".join(_lines(found) + _forwarder_lines(forwarders))
     )
 
 
-def _json(found: Counts, forwarders: list[Forwarder]) -> str:
+def _json(found: Counts, spool: Spooled, forwarders: list[Forwarder]) -> str:
     oldest = found.oldest_waiting_at.isoformat() if found.oldest_waiting_at else None
-    values = dataclasses.asdict(found) | {"oldest_waiting_at": oldest}
+    values = dataclasses.asdict(found) | {"oldest_waiting_at": oldest, "spooled": spool.events}
     return jsontext.dump(values | {"forwarders": [_values(one) for one in forwarders]})
+
+
+def _spool_line(spool: Spooled) -> str:
+    since = f" since {local_time(spool.oldest_at)}" if spool.oldest_at else ""
+    return f"spool       {spool.events} events wait for PostgreSQL on this machine{since}"
 
 
 def _values(forwarder: Forwarder) -> dict[str, object]:

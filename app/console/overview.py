@@ -6,11 +6,12 @@ from pathlib import Path
 from flask import Blueprint, render_template
 
 from app.config import Settings
-from app.console.troubles import of_boxes, of_receiver, of_relay
+from app.console.troubles import of_boxes, of_receiver, of_relay, of_spool
 from app.domain.forwarders import as_of
 from app.store import channels, clock, devices
 from app.store.database import Database
 from app.store.queries import newest_event_at, quick_counts
+from app.store.spool.spool import spooled
 from app.telemetry.health import faults
 from app.telemetry.metrics import FOLDER
 from app.telemetry.metrics_folder import runs_here
@@ -32,6 +33,7 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
         is_gone = bool(folder) and not runs_here(Path(folder), "receiver")
         troubles = [
             *of_receiver(faults(settings, database), is_gone),
+            *of_spool(spooled(settings)),
             *of_relay(settings, found, forwarders),
             *of_boxes(found, silent),
         ]

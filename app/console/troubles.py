@@ -13,6 +13,7 @@ from app.domain.devices import BoxStatus
 from app.domain.forwarders import WELL, Forwarder
 from app.domain.texts import shown
 from app.store.queries import QuickCounts
+from app.store.spool.spool import Spooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ def of_receiver(found: list[str], is_gone: bool) -> Iterator[Trouble]:
     for fault in found:
         yield Trouble(
             gettext("The receiver can't take events: %(fault)s.", fault=fault), gettext("Look into its log.")
+        )
+
+
+def of_spool(spool: Spooled) -> Iterator[Trouble]:
+    """What has waited for PostgreSQL on this machine, for longer than it takes to move it."""
+    if spool.oldest_at and datetime.now(UTC) - spool.oldest_at > SLOW_AFTER:
+        yield Trouble(
+            ngettext(
+                "%(num)d event waits for PostgreSQL on this machine.",
+                "%(num)d events wait for PostgreSQL on this machine.",
+                spool.events,
+            ),
+            gettext("Nothing is lost. The receiver's log says why they can't be moved."),
         )
 
 

@@ -22,7 +22,7 @@ _BEHIND = timedelta(minutes=5)  # a box's events may be some minutes late withou
 
 def of_disk(settings: Settings, database: Database) -> Iterator[Finding]:
     """How much is free, beside DISK_FLOOR_MB and the size of the database."""
-    free = disk_bytes(database)[1] // 2**20
+    free = disk_bytes(settings, database)[1] // 2**20
     with database.read() as connection:
         size = size_bytes(database, connection) // 2**20
     text = f"{free:,} MB are free, and the database has {size:,} MB"

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from app.domain.events import Arrival
+from app.domain.ids import new_id
 
 _NUMBER = re.compile(r"\d+")
 _WRONG_PATH = (404, 405)
@@ -15,7 +16,10 @@ _WRONG_PATH = (404, 405)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused request. `problems` is a list of {"pointer", "detail"}; `code` is that of the error."""
+    """A refused request. `problems` is a list of {"pointer", "detail"}; `code` is that of the error.
+
+    `id` becomes that of the body in quarantine, if the same body is not there already.
+    """
 
     arrival: Arrival
     method: str
@@ -24,6 +28,7 @@ class Refusal:
     code: str
     problems: list[dict[str, str]]
     body: bytes
+    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)

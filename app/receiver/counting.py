@@ -1,5 +1,6 @@
 """Counts what comes, for Prometheus: by route, by what became of it, and by box."""
 
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ OTHER = "other"
 WEBSOCKET = "websocket"
 
 _KNOWN_SECONDS = 60.0
+_PROMPT_SECONDS = 0.1
 _MOST_BOXES = 1000
 
 
@@ -32,6 +34,7 @@ class Counting:
         self._names: dict[str, str] = {}
         self._labels: set[str] = set()
         self._read_again_at = 0.0
+        self._reading = threading.Thread()
 
     def events(self, route: str, new_events: Sequence[NewEvent], recorded: Sequence[Recorded]) -> None:
         """Count events that were stored, or were there before."""
@@ -47,16 +50,17 @@ class Counting:
                 EVENTS_RECEIVED.labels(STATUS, "stored", self._name(report.key)).inc()
 
     def _name(self, key: str | None) -> str:
+        """The label of a box: a reply does not wait for a database that hangs."""
         if time.monotonic() >= self._read_again_at:
-            self._read()
+            self._read_again_at = time.monotonic() + _KNOWN_SECONDS
+            if not self._reading.is_alive():
+                self._reading = threading.Thread(target=self._read, daemon=True)
+                self._reading.start()
+                self._reading.join(_PROMPT_SECONDS)
         return self._names.get(key or "", OTHER)
 
     def _read(self) -> None:
-        """Read them here: the database has just stored something, so it is there, and quick to answer.
-
-        Each gets its counters now: one that rises from nothing looks to Prometheus as if it had not risen.
-        """
-        self._read_again_at = time.monotonic() + _KNOWN_SECONDS
+        """Read the boxes. Each gets its counters now: one that rises from nothing looks as if it had not."""
         with suppress(StoreUnavailable), self._database.read() as connection:  # what was stored is answered
             self._names = self._named(devices.keys(connection, _MOST_BOXES))
         for name in self._names.values():

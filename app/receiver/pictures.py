@@ -1,6 +1,7 @@
 """GET /pictures/<sha256>: a picture, for whoever holds a link to it; see `app.domain.picture_links`."""
 
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 
 import structlog
 from flask import Blueprint, Response, g, request
@@ -13,6 +14,7 @@ from app.receiver.refusing import unavailable_reply, unknown_path_reply
 from app.store import pictures as store
 from app.store.database import Database
 
+AT_ONCE = 4  # of a process's 8 threads: while the database hangs, boxes have the others
 _NOT_READ = "The picture could not be read"
 _DIGITS_LOGGED = 12  # of 64: enough to find a picture by, and too few to make a link
 
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 def create_pictures(settings: Settings, database: Database) -> Blueprint:
     """Build the endpoint. Whatever is wrong with a link, a stranger gets the 404 of an unknown path."""
     endpoint = Blueprint("pictures", __name__)
+    room = BoundedSemaphore(AT_ONCE)
     links = links_if_set(
         settings.picture_base_url, settings.picture_link_secret, settings.picture_link_lifetime
     )
@@ -33,7 +36,12 @@ def create_pictures(settings: Settings, database: Database) -> Blueprint:
         expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
         if fault := links.fault(digest, expires, signature, datetime.now(UTC)):
             return _refused(digest, fault)
-        return _stored(database, digest)
+        if not room.acquire(blocking=False):
+            return unavailable_reply(StoreUnavailable("too many pictures are being read already"), _NOT_READ)
+        try:
+            return _stored(database, digest)
+        finally:
+            room.release()
 
     return endpoint
 

@@ -52,7 +52,7 @@ class Batches:
         self._committed = committed
         self._bounds = bounds
         self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
-        self._prune_at = time.monotonic() + PRUNE_SECONDS
+        self._prune_later()
 
     @property
     def seconds_to_prune(self) -> float:
@@ -63,12 +63,15 @@ class Batches:
         """Write a batch, and what has come in (`more`) while it waited for its turn; tell each job."""
         self._write(batch, more, _CONFLICT_TRIES)
 
+    def close(self) -> None:
+        """Nothing is written afterwards."""
+
     def prune(self) -> None:
         """Hold the bounds, in a transaction of its own: what is committed stays acknowledged if it fails.
 
         The bounds are the quarantine's, and the age of what is counted for each hour.
         """
-        self._prune_at = time.monotonic() + PRUNE_SECONDS
+        self._prune_later()
         try:
             with self._database.write() as connection:
                 quarantine.prune(connection, self._bounds, datetime.now(UTC))
@@ -76,6 +79,9 @@ class Batches:
             self._unpruned_part = 0.0
         except Exception as error:  # noqa: BLE001 - whoever writes lives on
             log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
+
+    def _prune_later(self) -> None:
+        self._prune_at = time.monotonic() + PRUNE_SECONDS
 
     def _write(self, batch: list[Job], more: Callable[[], list[Job]], tries: int) -> None:
         began = time.monotonic()
@@ -100,12 +106,11 @@ class Batches:
         """One job that the database refuses must not take down those it shared a transaction with."""
         if len(batch) > 1 and not isinstance(error, StoreUnavailable):
             for job in batch:
-                self.write([job])
+                self._write([job], list, _CONFLICT_TRIES)
             return
-        log.error("write_failed", error=type(error).__name__, reason=str(error).partition("\n")[0])
-        failure = NotStored(f"the database refuses it: {type(error).__name__}")
+        failure = error if isinstance(error, StoreUnavailable) else _not_stored(error)
         for job in batch:
-            job.tell(error if isinstance(error, StoreUnavailable) else failure)
+            job.tell(failure)
 
     def _count_kept(self, refusals: list[Refusal]) -> None:
         """Hold the bounds once a good part of them has been added: looking costs more than adding."""
@@ -113,6 +118,11 @@ class Batches:
         self._unpruned_part += added_bytes / self._bounds.bytes + len(refusals) / self._bounds.bodies
         if refusals and self._unpruned_part >= _PRUNED_PART:
             self.prune()
+
+
+def _not_stored(error: Exception) -> NotStored:
+    log.error("write_failed", error=type(error).__name__, reason=str(error).partition("\n")[0])
+    return NotStored(f"the database refuses it: {type(error).__name__}")
 
 
 def _store(connection: Connection, items: list[Item]) -> list[Any]:

@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy import Connection, bindparam, case, delete, func, or_, select
 
 from app.config import Settings
-from app.domain.ids import new_id
 from app.domain.refusals import Quarantined, Refusal
 from app.store import counters
 from app.store.models import QuarantineRow
@@ -158,7 +157,7 @@ def _key(row: dict[str, Any]) -> tuple[str, bytes]:
 
 def _values(refusal: Refusal) -> dict[str, Any]:
     return {
-        "id": new_id(),
+        "id": refusal.id,
         "first_received_at": refusal.arrival.received_at,
         "last_received_at": refusal.arrival.received_at,
         "times": 1,

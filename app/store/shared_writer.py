@@ -17,6 +17,7 @@ from app.store.batches import Item, Outcome
 from app.store.database import Database
 from app.store.frames import Inbox, require_own_user, send
 from app.store.recorder import PATIENCE_SECONDS, Recorder
+from app.store.spool.spool import Spool
 from app.store.writer import Writer
 from app.store.writer_files import WriterFiles
 
@@ -35,14 +36,14 @@ class SharedWriter(Recorder):
     ends, the writer process ends too, and another takes over.
     """
 
-    def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
-        """`bounds`: the quarantine's.
+    def __init__(self, database: Database, bounds: quarantine.Bounds, spool: Spool | None = None) -> None:
+        """`bounds`: the quarantine's; `spool` takes what is written while the database is away.
 
         Raises:
             StoreUnavailable: there is no place where the writer process could listen.
         """
         super().__init__()
-        self._own = Writer(database, bounds)
+        self._own = Writer(database, bounds, spool)
         self._files = WriterFiles(database)
         self._of_thread = threading.local()
         self._closed = threading.Event()

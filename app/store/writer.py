@@ -8,9 +8,11 @@ from typing import Any
 
 from app.errors import StoreUnavailable
 from app.store import quarantine
-from app.store.batches import MOST_JOBS, Batches, Item, Job, Outcome
+from app.store.batches import MOST_JOBS, Item, Job, Outcome
 from app.store.database import Database
 from app.store.recorder import PATIENCE_SECONDS, Recorder
+from app.store.spool.sheltered_batches import batches_of
+from app.store.spool.spool import Spool
 
 _WAITING = 256  # a request behind more than this many would be answered too late anyway
 
@@ -18,10 +20,13 @@ _WAITING = 256  # a request behind more than this many would be answered too lat
 class Writer(Recorder):
     """Writes in this process. Its thread is a daemon: what it has not committed nobody has been told of."""
 
-    def __init__(self, database: Database, bounds: quarantine.Bounds) -> None:
-        """Start the writing thread; it holds the quarantine's `bounds`."""
+    def __init__(self, database: Database, bounds: quarantine.Bounds, spool: Spool | None = None) -> None:
+        """Start the writing thread; it holds the quarantine's `bounds`.
+
+        `spool` takes what is written while the database is away.
+        """
         super().__init__()
-        self._batches = Batches(database, bounds)
+        self._batches = batches_of(database, bounds, spool)
         self._jobs: queue.Queue[Job] = queue.Queue(maxsize=_WAITING)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._write_until_closed, name="writer", daemon=True)
@@ -46,6 +51,7 @@ class Writer(Recorder):
         self._closed.set()
         self._jobs.put(Job([], lambda _: None))  # wakes it
         self._thread.join()
+        self._batches.close()
 
     def _write_until_closed(self) -> None:
         while not self._closed.is_set():

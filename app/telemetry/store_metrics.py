@@ -16,6 +16,7 @@ from app.store import channels, clock, devices
 from app.store.database import Database
 from app.store.queries import QuickCounts, quick_counts
 from app.store.size import size_bytes
+from app.store.spool.spool import Spooled, spooled
 from app.telemetry.health import disk_bytes, faults
 
 _MOST_BOXES = 1000
@@ -45,13 +46,14 @@ class StoreMetrics(Collector):
         yield from _of_forwarders(forwarders)
         yield from _of_boxes(boxes, now)
         yield from self._of_disk(size)
+        yield from _of_spool(spooled(self._settings), now)
         yield from self._of_installation()
 
     def _of_disk(self, size: int) -> Iterator[Metric]:
-        total, free = disk_bytes(self._database)
+        total, free = disk_bytes(self._settings, self._database)
         yield _gauge("se3_database_size_bytes", "What the database takes up.", size)
         yield _gauge(
-            "se3_disk_size_bytes", "The disk of SQLite's file; with PostgreSQL, of the program.", total
+            "se3_disk_size_bytes", "The disk of SQLite's file; with PostgreSQL, of the spool.", total
         )
         yield _gauge("se3_disk_free_bytes", "What is free of it.", free)
         floor = self._settings.disk_floor_mb * 2**20
@@ -92,6 +94,12 @@ def _of_receiver(counts: QuickCounts) -> Iterator[Metric]:
     yield _counter(
         "se3_quarantine_dropped", "Refused bodies deleted for want of room.", counts.quarantine_dropped
     )
+
+
+def _of_spool(found: Spooled, now: datetime) -> Iterator[Metric]:
+    yield _gauge("se3_spool_events", "Events that wait for PostgreSQL on this machine.", found.events)
+    age = max(0.0, (now - found.oldest_at).total_seconds()) if found.oldest_at else 0.0
+    yield _gauge("se3_spool_oldest_seconds", "How long the oldest of them has waited.", age)
 
 
 def _of_forwarders(forwarders: Sequence[Forwarder]) -> Iterator[Metric]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,8 +70,10 @@ class Person:
 
 
 @pytest.fixture
-def console(database_url: str) -> Iterator[Flask]:
-    app = create_console(Settings(database_url=database_url, disk_floor_mb=0))
+def console(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    app = create_console(
+        Settings(database_url=database_url, spool_path=tmp_path / "spool.db", disk_floor_mb=0)
+    )
     app.jinja_env.bytecode_cache = _COMPILED
     yield app
     app.extensions["database"].close()

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -39,9 +40,10 @@ def without(name: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def post(database_url: str) -> Iterator[Post]:
+def post(database_url: str, tmp_path: Path) -> Iterator[Post]:
     """Posts to the receiver what it refuses; gives the id under which it is kept."""
-    app = create_receiver(Settings(database_url=database_url, disk_floor_mb=0))
+    settings = Settings(database_url=database_url, spool_path=tmp_path / "spool.db", disk_floor_mb=0)
+    app = create_receiver(settings)
 
     def post(body: bytes | dict[str, Any], path: str = "/HistoryEvent", **headers: str) -> UUID:
         data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from app.store.database import Database
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url, disk_floor_mb=0)
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=database_url, spool_path=tmp_path / "spool.db", disk_floor_mb=0)
 
 
 class BoxClient:

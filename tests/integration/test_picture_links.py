@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from app.domain.picture_links import PictureLinks
+from app.receiver.pictures import AT_ONCE
 from app.store import events, pictures
 from app.store.database import Database
 from app.store.models import PictureRow
@@ -110,6 +112,28 @@ def test_the_database_is_not_asked_before_the_signature_is_checked(box_for: BoxF
     reply = receiver.get(good)
     assert reply.status_code == 503
     assert reply.json["title"] == "The picture could not be read"
+
+
+def test_while_the_database_hangs_pictures_leave_threads_to_the_boxes(
+    receiver: BoxClient, shown: list[tuple[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, asked = threading.Event(), threading.Semaphore(0)
+
+    def hang(*_: Any) -> None:
+        asked.release()
+        hangs.wait(10)
+
+    monkeypatch.setattr(pictures, "get", hang)
+    waiting = [threading.Thread(target=receiver.get, args=(link(shown[0][1]),)) for _ in range(AT_ONCE)]
+    for thread in waiting:
+        thread.start()
+        assert asked.acquire(timeout=10)
+    assert receiver.get(link(shown[0][1])).status_code == 503
+    hangs.set()
+    for thread in waiting:
+        thread.join()
+    monkeypatch.undo()
+    assert receiver.get(link(shown[0][1])).status_code == 200
 
 
 def test_what_is_no_image_is_not_served_as_what_it_says(

@@ -1,5 +1,6 @@
 """A refused body is answered with every reason and kept whole."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -167,7 +168,8 @@ def test_no_reply_shows_what_the_body_held(box: BoxClient) -> None:
         assert secret[:20] not in box.post("/HistoryEvent", json=payload("history-contract") | change).text
 
 
-def test_without_the_database_nothing_is_refused_for_good(box: BoxClient, database: Database) -> None:
+def test_without_the_database_nothing_is_refused_for_good(box_for: BoxFor, database: Database) -> None:
+    box = box_for(spool_path=Path("/dev/null/spool.db"))
     with database.write() as connection:
         connection.execute(text("DROP TABLE quarantine"))
     reply = box.post("/HistoryEvent", data=b"{")

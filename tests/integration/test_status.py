@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -296,7 +297,8 @@ def test_an_array_of_reports_is_taken_whole_or_not_at_all(box: BoxClient, databa
     assert len(statuses(database, "NAAX0080")) == 2
 
 
-def test_without_its_tables_no_report_is_acknowledged(box: BoxClient, database: Database) -> None:
+def test_without_its_tables_no_report_is_acknowledged(box_for: BoxFor, database: Database) -> None:
+    box = box_for(spool_path=Path("/dev/null/spool.db"))
     with database.write() as connection:
         connection.execute(text("DROP TABLE device_changes"))
     assert post(box, as_json(payload("status-v2r4"))).status_code == 503

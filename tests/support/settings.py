@@ -1,8 +1,14 @@
 """Settings that come from the test alone, whatever the developer's environment and `.env` say."""
 
+import atexit
 import os
+import shutil
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from dotenv import dotenv_values
@@ -29,8 +35,19 @@ def child_environment(settings: Mapping[str, str]) -> dict[str, str]:
     _refuse_secrets_of_the_developer()
     # An empty variable counts as unset and yet wins over the same one in .env, which the child will read.
     unset = dict.fromkeys(_NAMES | _SECRET_NAMES, "")
-    own_console = {"CONSOLE_BIND": f"127.0.0.1:{free_port()}"}  # several tests may run the product at a time
-    return dict(os.environ) | unset | own_console | dict(settings)
+    own = {  # several tests may run the product at a time
+        "CONSOLE_BIND": f"127.0.0.1:{free_port()}",
+        "SPOOL_PATH": str(Path(_folder()) / f"{uuid4().hex}.db"),
+    }
+    return dict(os.environ) | unset | own | dict(settings)
+
+
+@cache
+def _folder() -> str:
+    """A folder that goes with this process."""
+    folder = mkdtemp(prefix="se3-spools-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _read_env_of_a_test(env: FileAwareEnv, path: Any, **options: Any) -> None:

@@ -1,0 +1,1 @@
+"""Takes what is acknowledged while PostgreSQL can't, and moves it there afterwards."""
