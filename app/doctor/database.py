@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from app.config import Settings
 from app.doctor.findings import Finding, ok, warning, wrong
 from app.errors import StoreUnavailable, WrongSchema
 from app.store import integrity
 from app.store.database import Database
 from app.store.migration import migrate
 from app.store.schema import require_current, revisions
+from app.store.spool.spool import spooled
 
 
 def of_schema(database: Database) -> Iterator[Finding]:
@@ -21,6 +23,18 @@ def of_schema(database: Database) -> Iterator[Finding]:
         yield wrong("database", str(error), "docs/how-to/find-out-what-went-wrong.md#readyz-says-503")
     else:
         yield ok("schema", f"{revisions()[-1]}, this version's")
+
+
+def of_spool(settings: Settings) -> Iterator[Finding]:
+    """Whether events wait on this machine for a PostgreSQL that is away."""
+    waiting = spooled(settings)
+    if waiting.oldest_at:
+        since = f"{waiting.oldest_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        yield warning(
+            "spool",
+            f"{waiting.events:,} events wait for PostgreSQL since {since}",
+            "They go there once it is back and a receiver runs; see schema, or database.",
+        )
 
 
 def is_current(database: Database) -> bool:

@@ -48,6 +48,7 @@ def _of_store(settings: Settings, setup: Setup | None, database: Database) -> It
         yield fault
         return
     yield from permissions.of_files(settings, setup, database)
+    yield from of_database.of_spool(settings)
     yield from of_database.of_schema(database)
     if of_database.is_current(database):  # by now: it may have been mended
         yield from _of_current(settings, setup, database)

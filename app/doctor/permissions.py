@@ -29,9 +29,9 @@ def owner_fault(database: Database) -> Finding | None:
 
 
 def of_files(settings: Settings, setup: Setup | None, database: Database) -> Iterator[Finding]:
-    """Files with secrets, and SQLite's with its folder."""
+    """Files with secrets; SQLite's with their folder, which beside PostgreSQL are the spool's."""
     secret = {ROOT / ".env", *secret_files(), *_of_channels(settings, setup)}
-    found = [*_open_to_others(secret), *(_of_database(database.sqlite_file) if database.sqlite_file else ())]
+    found = [*_open_to_others(secret), *_of_database(database.sqlite_file or settings.spool_path)]
     yield from found or [ok(_SUBJECT, "no other user can read the database's files, or those with secrets")]
 
 

@@ -29,6 +29,7 @@ from app.errors import StoreUnavailable
 from app.store import channels, clock, events, users
 from app.store.database import Database
 from app.store.models import EventPictureRow, PictureRow
+from app.store.spool.spool import Spool
 from app.store.writer_files import WriterFiles
 from tests.support.mosquitto import Mosquitto
 from tests.support.new_events import new_event
@@ -283,6 +284,22 @@ def test_a_server_that_does_not_wait_for_its_disk_is_wrong(examine: Examine) -> 
     found = examine()
     assert found.words("integrity") == ["wrong"]  # of the tests' server; our sessions set synchronous_commit
     assert "fsync is off" in found.text("integrity")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_waits_in_the_spool_is_told_and_the_spool_is_closed_to_others(
+    examine: Examine, tmp_path: Path
+) -> None:
+    file = tmp_path / "spool.db"
+    with closing(Spool(file)) as spool:
+        spool.prepare()
+        spool.put([[new_event(1)]])
+    for path, mode in ((file, 0o644), (tmp_path, 0o755)):
+        path.chmod(mode)
+    found = examine(SPOOL_PATH=str(file))
+    assert "1 events wait for PostgreSQL" in found.text("spool")
+    assert "wrong" in found.words("permissions")
+    assert set(examine("--fix", SPOOL_PATH=str(file)).words("permissions")) == {"fixed"}
 
 
 def test_pictures_without_an_event_go_and_the_others_stay(examine: Examine, database: Database) -> None:
