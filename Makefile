@@ -44,11 +44,12 @@ screenshots: $(READY)  ## take the pictures of the console's pages anew, from th
 	sh tests/parts.sh
 	WRITE_SCREENSHOTS=1 $(BIN)/pytest --numprocesses=0 tests/browser/test_pages.py
 
-lint: $(READY)  ## ruff, mypy --strict, import contracts
+lint: $(READY)  ## ruff with its security rules, mypy --strict, import contracts, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.support.audit
 
 bench: $(READY)  ## measure the receiver beside other servers; TABLES="json forms" takes only these tables
 	sh tests/parts.sh wrk
@@ -66,3 +67,5 @@ lock: $(READY)  ## pin every dependency anew, with hashes, into requirements.loc
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command 'make lock' --all-extras --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command 'make lock' --extra oidc --extra build --constraint requirements.lock pyproject.toml -o requirements-run.lock

@@ -267,8 +267,7 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: with one line for each thing that is wrong.
     """
-    env = FileAwareEnv(strip_whitespace=True)
-    env.read_env(ROOT / ".env", recurse=False)
+    env = _environment()
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for field in variables():
@@ -289,6 +288,19 @@ def load_settings() -> Settings:
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
+
+
+def secret_files() -> list[Path]:
+    """The files that hold secrets, by variables named `<NAME>_FILE`."""
+    env = _environment()
+    secret = [field.name.upper() for field in variables() if not field.repr]
+    return [Path(file) for name in secret if (file := _text(env, f"{name}_FILE"))]
+
+
+def _environment() -> FileAwareEnv:
+    env = FileAwareEnv(strip_whitespace=True)
+    env.read_env(ROOT / ".env", recurse=False)
+    return env
 
 
 def _text(env: FileAwareEnv, name: str) -> str:

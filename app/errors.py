@@ -75,6 +75,10 @@ class WrongSchema(StoreUnavailable):
     """The database was not migrated to this program's version, or is of a newer one."""
 
 
+class NewerSchema(WrongSchema):
+    """The database is of a newer version of this program."""
+
+
 class ChannelError(Se3Error):
     """EnOS can't be reached, or refused the connection or the subscription."""
 

@@ -14,6 +14,7 @@ _COMMANDS = {
     "write": "app.cli.write:write",
     "migrate": "app.cli.run:migrate",
     "status": "app.cli.status:status",
+    "doctor": "app.cli.doctor:doctor",
     "events": "app.cli.events:events",
     "boxes": "app.cli.boxes:boxes",
     "outbox": "app.cli.outbox:outbox",

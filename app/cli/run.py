@@ -13,7 +13,7 @@ from app.cli.user import first_admin
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
 from app.errors import StoreUnavailable, WrongSchema
-from app.receiver.addresses import box_addresses, reachable
+from app.receiver.addresses import box_addresses, reachable, scheme
 from app.store.database import Database
 from app.store.migration import migrate as migrate_database
 from app.store.spool.spool import spool_of
@@ -37,7 +37,7 @@ def run() -> None:
     load_setup(settings)
     is_there = _migrate_or_wait(settings)
     click.echo(addresses(settings))
-    click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}")
+    click.echo(f"Look at events here:\n  {scheme()}://{reachable(settings.console_bind)[0]}")
     if is_there:
         _add_first_admin(settings)
     with metrics_folder() as folder:

@@ -49,6 +49,7 @@ _SQLITE_KINDS = {
     sqlite3.SQLITE_IOERR: DiskFault,
     sqlite3.SQLITE_BUSY: Locked,
 }
+_LOCK_SECONDS = 3  # while it waits for a table that somebody reads long, all others wait behind it
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
 
@@ -82,6 +83,7 @@ class Database:
             execution_options=options_with(self.keyring),
             hide_parameters=True,  # an error's text must not hold a face
         )
+        self.was_current = False  # whether `schema.require_usable` has found it so
         self._file_number: int | None = None
         self._turn_of_threads = threading.Lock()
         self._turn_file: IO[str] | None = None
@@ -128,6 +130,7 @@ class Database:
         """
         if not self.sqlite_file:
             with self.write() as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
                 yield connection
             return
         try:

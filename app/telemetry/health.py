@@ -11,7 +11,7 @@ from app.config import Settings
 from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
 from app.store.keys_in_use import missing_keys
-from app.store.schema import require_current
+from app.store.schema import require_usable
 from app.store.spool.spool import spool_of
 from app.telemetry.asking import asked_soon
 
@@ -60,7 +60,7 @@ def disk_fault(settings: Settings, database: Database) -> str | None:
 
 def _faults_of_database(settings: Settings, database: Database) -> list[str]:
     try:
-        asked_soon(database, require_current)
+        asked_soon(database, require_usable)
     except WrongSchema as error:
         return [str(error)]
     except StoreUnavailable as error:
