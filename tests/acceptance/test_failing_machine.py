@@ -130,6 +130,7 @@ def test_events_wait_for_a_program_that_holds_the_lock_and_those_that_came_late_
     tmp_path: Path, site_on: Callable[..., Site]
 ) -> None:
     site = site_on(tmp_path)
+    site.receiver.http.connection_pool_kw["timeout"] = 30.0
     assert site.post()[0] == 200
     with closing(sqlite3.connect(site.file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
