@@ -1,0 +1,99 @@
+"""The cycles: load, a SIGKILL or a cut, on and on; and then the account."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+from app.durability.account import Account, account
+from app.durability.cuts import cut
+from app.durability.load import Load
+from app.durability.site import Site
+from app.durability.waiting import wait_until
+from app.errors import Se3Error, StoreUnavailable
+from app.store.database import Database
+from app.store.queries import quick_counts
+from app.store.spool.spool import Spool
+
+CUT = "power cut"
+_BETWEEN = 50  # events are acknowledged between one kill and the next
+_STALL_SECONDS = 20.0  # or so long passes
+_PAUSE_SECONDS = 0.5  # at most, beside: a kill may come anywhere in the work
+DRAIN_SECONDS = 300.0
+
+
+class Trial:
+    """Kills what a site consists of, under load, and draws up the account."""
+
+    def __init__(self, site: Site, seed: int, tell: Callable[[str], object]) -> None:
+        """`site` runs. `seed` decides what is killed when; `tell` gets a line on each cycle."""
+        self._site, self._random, self._tell = site, random.Random(seed), tell  # noqa: S311 - no secret
+        self._load = Load(site.url)
+        self._kills: Counter[str] = Counter()
+        self._bad_cuts: list[str] = []
+
+    def run(self, cycles: int, stop: threading.Event) -> Account:
+        """Return the account of so many cycles.
+
+        Raises:
+            Se3Error: `stop` was set before.
+        """
+        self._load.start()
+        try:
+            for number in range(1, cycles + 1):
+                self._await_load(stop)
+                kind = self._strike()
+                self._tell(f"{number:>4}/{cycles}  {kind:<18} {self._load.count:>8,} acknowledged")
+            self._await_load(stop)
+        finally:
+            self._load.end()
+        self._tell("No more load; waiting until everything has reached the database and EnOS.")
+        self._drain(stop)
+        return self._account()
+
+    def _await_load(self, stop: threading.Event) -> None:
+        """Wait until events are acknowledged again."""
+        enough = self._load.count + _BETWEEN
+        wait_until(lambda: stop.is_set() or self._load.count >= enough, _STALL_SECONDS)
+        if stop.wait(self._random.uniform(0, _PAUSE_SECONDS)):
+            raise Se3Error("stopped before the account: nothing was proven")
+
+    def _strike(self) -> str:
+        """Kill something, or cut; returns its kind. Where that is just coming back another kind is taken."""
+        kinds = [*self._site.kinds, *([CUT] if self._site.sqlite_file else [])]
+        self._random.shuffle(kinds)
+        for kind in kinds:
+            if self._cut() if kind == CUT else self._site.kill(kind, self._random):
+                self._kills[kind] += 1
+                return kind
+        return "nothing to kill"
+
+    def _cut(self) -> bool:
+        assert self._site.sqlite_file  # noqa: S101 - narrows a type for mypy
+        if fault := cut(self._site.sqlite_file, self._load, self._site.folder):
+            self._bad_cuts.append(fault)
+        return True
+
+    def _drain(self, stop: threading.Event) -> None:
+        spool = Spool(self._site.spool)
+        with closing(self._site.database()) as database, closing(spool):
+            wait_until(lambda: stop.is_set() or _is_drained(database, spool), DRAIN_SECONDS)
+
+    def _account(self) -> Account:
+        with closing(self._site.database()) as database:
+            drawn_up = account(database, self._site.notes, self._load.posted, self._load.acknowledged)
+        cuts = self._kills.pop(CUT, 0)
+        return replace(drawn_up, kills=self._kills, cuts=cuts, bad_cuts=tuple(self._bad_cuts))
+
+
+def _is_drained(database: Database, spool: Spool) -> bool:
+    """The spool first: it empties into the database."""
+    try:
+        if spool.waiting().requests:
+            return False
+        with database.read() as connection:
+            return quick_counts(connection).waiting == 0
+    except StoreUnavailable:  # it was killed last, and comes back
+        return False
