@@ -8,11 +8,12 @@ together, as no cut leaves them. The log then has another header: such copies ar
 again.
 """
 
-import shutil
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from shutil import copyfile
 
-from app.durability.load import Load
 from app.errors import Se3Error, StoreUnavailable
 from app.store.accounts import faults, timestamps
 from app.store.database import Database
@@ -21,17 +22,18 @@ _WAL_HEADER_BYTES = 32  # with two salts that change whenever the log begins ane
 _TRIES = 100
 
 
-def cut(database: Path, load: Load, folder: Path) -> str:
+def cut(database: Path, acknowledged_by_now: Callable[[], frozenset[str]], folder: Path) -> str:
     """Copy the files as they are now, and try the copy; returns what is wrong with it, "" if nothing is.
 
-    `folder` takes the copy; it stays there only if something is wrong.
+    `acknowledged_by_now` gives the names of the events that the copy must hold, before it is begun. `folder`
+    takes the copy; it stays there only if something is wrong.
 
     Raises:
         Se3Error: no copy of one moment came about.
     """
-    copy = folder / f"cut-{load.count}.db"
+    copy = folder / f"cut-{time.time_ns()}.db"
     for _ in range(_TRIES):
-        acknowledged = load.acknowledged
+        acknowledged = acknowledged_by_now()
         if _copy(database, copy):
             break
     else:
@@ -46,10 +48,10 @@ def _copy(database: Path, copy: Path) -> bool:
     """Whether both files are of one moment."""
     log = _beside(database, "-wal")
     header = _header(log)
-    shutil.copyfile(database, copy)
+    copyfile(database, copy)
     if header:
         try:
-            shutil.copyfile(log, _beside(copy, "-wal"))
+            copyfile(log, _beside(copy, "-wal"))
         except FileNotFoundError:  # the last connection was closed
             return False
     return _header(log) == header

@@ -82,9 +82,12 @@ class Site:
         return Database(self._database_url)
 
     def kill(self, kind: str, rng: random.Random) -> bool:
-        """SIGKILL a process of this kind; returns whether there was one."""
+        """SIGKILL a process of this kind; returns whether there was one.
+
+        A master counts once it has workers: before that its port may not be free yet.
+        """
         if kind == "gunicorn's master":
-            return self._kill_part("receiver")
+            return bool(family.children(self._parts["receiver"].pid)) and self._kill_part("receiver")
         if kind == "gunicorn worker":
             return _kill_one(family.children(self._parts["receiver"].pid), rng)
         if kind == "writer process":

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from app.durability.account import Account, account
 from app.durability.cuts import cut
@@ -20,6 +21,7 @@ from app.store.spool.spool import Spool
 CUT = "power cut"
 _BETWEEN = 50  # events are acknowledged between one kill and the next
 _STALL_SECONDS = 20.0  # or so long passes
+_COME_BACK_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5  # at most, beside: a kill may come anywhere in the work
 DRAIN_SECONDS = 300.0
 
@@ -31,6 +33,7 @@ class Trial:
         """`site` runs. `seed` decides what is killed when; `tell` gets a line on each cycle."""
         self._site, self._random, self._tell = site, random.Random(seed), tell  # noqa: S311 - no secret
         self._load = Load(site.url)
+        self._kinds = [*site.kinds, *([CUT] if site.sqlite_file else [])]
         self._kills: Counter[str] = Counter()
         self._bad_cuts: list[str] = []
 
@@ -44,7 +47,7 @@ class Trial:
         try:
             for number in range(1, cycles + 1):
                 self._await_load(stop)
-                kind = self._strike()
+                kind = self._strike(stop)
                 self._tell(f"{number:>4}/{cycles}  {kind:<18} {self._load.count:>8,} acknowledged")
             self._await_load(stop)
         finally:
@@ -60,21 +63,19 @@ class Trial:
         if stop.wait(self._random.uniform(0, _PAUSE_SECONDS)):
             raise Se3Error("stopped before the account: nothing was proven")
 
-    def _strike(self) -> str:
-        """Kill something, or cut; returns its kind. Where that is just coming back another kind is taken."""
-        kinds = [*self._site.kinds, *([CUT] if self._site.sqlite_file else [])]
-        self._random.shuffle(kinds)
-        for kind in kinds:
-            if self._cut() if kind == CUT else self._site.kill(kind, self._random):
-                self._kills[kind] += 1
-                return kind
-        return "nothing to kill"
+    def _strike(self, stop: threading.Event) -> str:
+        """Kill a process of a kind, once there is one, or cut; returns the kind."""
+        kind = self._random.choice(self._kinds)
+        if kind == CUT:
+            self._cut()
+        elif not wait_until(lambda: stop.is_set() or self._site.kill(kind, self._random), _COME_BACK_SECONDS):
+            raise Se3Error(f"the {kind} did not come back; see {self._site.folder}")
+        self._kills[kind] += 1
+        return kind
 
-    def _cut(self) -> bool:
-        assert self._site.sqlite_file  # noqa: S101 - narrows a type for mypy
-        if fault := cut(self._site.sqlite_file, self._load, self._site.folder):
+    def _cut(self) -> None:
+        if fault := cut(self._site.sqlite_file or Path(), lambda: self._load.acknowledged, self._site.folder):
             self._bad_cuts.append(fault)
-        return True
 
     def _drain(self, stop: threading.Event) -> None:
         spool = Spool(self._site.spool)

@@ -1,6 +1,7 @@
 """gunicorn's threaded worker with a bound on what waits for a thread; without one, all would be late."""
 
 import json
+import select
 import selectors
 import socket
 import struct
@@ -78,11 +79,22 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Called as the process ends: who has sent nothing yet is not waited for, nor a reply that lasts."""
+        self._leave_ports()
         super()._cap_keepalive(deadline)
         if ending := self.wsgi.extensions.get("ending"):  # the receiver's replies are short
             ending.set()
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
+
+    def _leave_ports(self) -> None:
+        """Take who has connected already, and no one else: who connects to no process is refused at once.
+
+        gunicorn's own keeps its ports open to the end and takes nobody: whoever connects meanwhile is reset.
+        """
+        for listener in self.sockets:
+            while self.nr_conns < self.worker_connections and select.select([listener], [], [], 0)[0]:
+                self.accept(listener)
+            listener.close()
 
     def _has_ended(self, conn: TConn) -> bool:
         """Whether the client has closed its end: that wakes us just as a request does."""

@@ -38,7 +38,7 @@ class Receiver:
         with closing(Database(url)) as database:
             self.socket = Path(WriterFiles(database).socket)
         self.socket.unlink(missing_ok=True)  # of an earlier test
-        self.program.wait_until(self._is_ready)
+        self.program.wait_until(self._is_ready, 45)
 
     def _is_ready(self) -> bool:
         """Whether its port and its writer process listen."""
