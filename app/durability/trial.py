@@ -53,15 +53,16 @@ class Trial:
         finally:
             self._load.end()
         self._tell("No more load; waiting until everything has reached the database and EnOS.")
-        self._drain(stop)
+        if not self._drain(stop):
+            self._tell(f"That took longer than {DRAIN_SECONDS:g} s: what is missing may only be late.")
         return self._account()
 
     def _await_load(self, stop: threading.Event) -> None:
         """Wait until events are acknowledged again."""
         enough = self._load.count + _BETWEEN
         wait_until(lambda: stop.is_set() or self._load.count >= enough, _STALL_SECONDS)
-        if stop.wait(self._random.uniform(0, _PAUSE_SECONDS)):
-            raise Se3Error("stopped before the account: nothing was proven")
+        stop.wait(self._random.uniform(0, _PAUSE_SECONDS))
+        _require_going_on(stop)
 
     def _strike(self, stop: threading.Event) -> str:
         """Kill a process of a kind, once there is one, or cut; returns the kind."""
@@ -77,16 +78,24 @@ class Trial:
         if fault := cut(self._site.sqlite_file or Path(), lambda: self._load.acknowledged, self._site.folder):
             self._bad_cuts.append(fault)
 
-    def _drain(self, stop: threading.Event) -> None:
+    def _drain(self, stop: threading.Event) -> bool:
+        """Wait until nothing is on its way any more; returns whether that came about."""
         spool = Spool(self._site.spool)
         with closing(self._site.database()) as database, closing(spool):
-            wait_until(lambda: stop.is_set() or _is_drained(database, spool), DRAIN_SECONDS)
+            is_drained = wait_until(lambda: stop.is_set() or _is_drained(database, spool), DRAIN_SECONDS)
+        _require_going_on(stop)
+        return is_drained
 
     def _account(self) -> Account:
         with closing(self._site.database()) as database:
             drawn_up = account(database, self._site.notes, self._load.posted, self._load.acknowledged)
         cuts = self._kills.pop(CUT, 0)
         return replace(drawn_up, kills=self._kills, cuts=cuts, bad_cuts=tuple(self._bad_cuts))
+
+
+def _require_going_on(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Se3Error("stopped before the account: nothing was proven")
 
 
 def _is_drained(database: Database, spool: Spool) -> bool:
