@@ -7,9 +7,10 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -34,6 +35,14 @@ def verify(folder: Path, *options: str) -> Program:
     return Program(command, folder / "verify.log", env={"TMPDIR": str(folder)}, cwd=ROOT)
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not pytest's: that is closed to the user who runs PostgreSQL for root."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 def number_beside(words: str, output: str) -> int:
     line = next(line for line in output.splitlines() if words in line)
     return int(line.strip("│ ").rpartition("│")[2].replace(",", ""))
@@ -54,11 +63,10 @@ def started_in(folder: Path) -> list[str]:
 
 @pytest.mark.timeout(CYCLES * 10 + 400)
 @pytest.mark.parametrize("option", ["", "--own-postgresql"])
-def test_nothing_that_was_acknowledged_is_lost(option: str, tmp_path: Path) -> None:
+def test_nothing_that_was_acknowledged_is_lost(option: str, folder: Path) -> None:
     if option:
         find_postgresql()
-    tmp_path.chmod(0o755)  # PostgreSQL runs as another user where we are root
-    with verify(tmp_path, "--cycles", str(CYCLES), "--seed", "4", *option.split()) as program:
+    with verify(folder, "--cycles", str(CYCLES), "--seed", "4", *option.split()) as program:
         program.wait_for_output("SIGKILLs:", CYCLES * 10 + 360)
         output = program.output()
     print(output)  # noqa: T201
@@ -68,8 +76,8 @@ def test_nothing_that_was_acknowledged_is_lost(option: str, tmp_path: Path) -> N
     assert number_beside("acknowledged, not stored", output) == 0
     assert number_beside("acknowledged, not delivered", output) == 0
     assert number_beside("stored twice", output) == 0
-    assert not started_in(tmp_path)
-    assert not list(tmp_path.glob("se3-verify-*"))
+    assert not started_in(folder)
+    assert not list(folder.glob("se3-verify-*"))
 
 
 def test_ctrl_c_ends_it_and_all_it_started(tmp_path: Path, postgresql_server: PostgreSQL) -> None:
