@@ -29,10 +29,11 @@ test: $(READY)  ## run every test; installs mosquitto and PostgreSQL where they 
 	sh tests/parts.sh
 	$(BIN)/pytest
 
-long: $(READY)  ## the long runs: 10,000 documents come back equal; 50,000 events and 50 kills on the way to EnOS; PostgreSQL away for two minutes; 100,000 bad requests
+long: $(READY)  ## the long runs: 10,000 documents come back equal; 50,000 events and 50 kills on the way to EnOS; PostgreSQL away for two minutes; 100,000 bad requests; 200 kill cycles on each database
 	sh tests/parts.sh
 	FIDELITY_DOCUMENTS=10000 $(BIN)/pytest --timeout=1800 tests/integration/test_fidelity.py
 	POSTGRESQL_AWAY_SECONDS=120 $(BIN)/pytest --numprocesses=0 --capture=no --timeout=600 tests/acceptance/test_postgresql_away.py
+	DURABILITY_CYCLES=200 $(BIN)/pytest --numprocesses=0 --capture=no tests/acceptance/test_durability.py -k nothing_that_was_acknowledged
 	BACKLOG_EVENTS=50000 FORWARDER_KILLS=50 $(BIN)/pytest --numprocesses=0 --capture=no tests/acceptance/test_enos.py
 	BAD_REQUESTS=100000 $(BIN)/pytest --numprocesses=0 --timeout=7200 tests/acceptance/test_bad_requests.py
 	FAILING_MACHINE=long $(BIN)/pytest --numprocesses=0 tests/acceptance/test_failing_machine.py

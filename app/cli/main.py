@@ -31,6 +31,7 @@ _COMMANDS = {
     "box": "app.cli.box:box",
     "simulate": "app.cli.simulate:simulate",
     "demo": "app.cli.demo:demo",
+    "verify": "app.cli.verify:verify",
 }
 
 

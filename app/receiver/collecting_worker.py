@@ -103,6 +103,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Called as the process ends: who has sent nothing yet is not waited for, nor a reply that lasts."""
+        self._leave_ports()
         super()._cap_keepalive(deadline)
         if ending := self.wsgi.extensions.get("ending"):  # the receiver's replies are short
             ending.set()
@@ -110,6 +111,20 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
             conn.timeout = min(conn.timeout, deadline)
         for conn in self._unfinished:
             conn.timeout = min(conn.timeout, time.monotonic() + _STOP_SECONDS)
+
+    def _leave_ports(self) -> None:
+        """Take who has connected already, and no one else: who connects to no process is refused at once.
+
+        gunicorn's own keeps its ports open to the end and takes nobody: whoever connects meanwhile is reset.
+        """
+        for listener in self.sockets:
+            before = -1
+            while (
+                before < self.nr_conns < self.worker_connections and select.select([listener], [], [], 0)[0]
+            ):
+                before = self.nr_conns
+                self.accept(listener)
+            listener.close()
 
     def _prepare(self, conn: TConn) -> None:
         """What gunicorn does in a thread, which there waits for the client's part of the TLS handshake."""
@@ -236,6 +251,11 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         conn.timeout = time.monotonic() + seconds
         waiting.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_data, conn))
+
+
+def _has_connections(listener: socket.socket) -> bool:
+    """Whether somebody has connected and was not let in yet."""
+    return bool(select.select([listener], [], [], 0)[0])
 
 
 def _limit_silence(connection: socket.socket) -> None:

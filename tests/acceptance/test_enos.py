@@ -217,6 +217,23 @@ def test_a_second_forwarder_takes_over_within_ten_seconds_and_never_beside_the_f
     assert_within_the_rules(hub)
 
 
+def test_a_forwarder_that_is_told_to_stop_in_its_work_loses_and_doubles_nothing(
+    database: Database, mosquitto: Mosquitto, rules: Rules, start: Start
+) -> None:
+    with StrictHub(mosquitto.url, rules, keep=0) as hub:
+        for number in range(2):
+            fill(database, range(number * 1000, number * 1000 + 1000))
+            before = hub.messages
+            forwarder = start(hub, FAST)
+            forwarder.wait_until(lambda: hub.messages > before, 60)  # noqa: B023 - called at once
+            assert forwarder.stop(timeout=30) == 0
+        start(hub, FAST)
+        wait_until(lambda: is_drained(database), PATIENCE)
+    assert states(database) == {"delivered": 2000}
+    assert (len(hub.times), hub.events) == (2000, 2000)
+    assert_within_the_rules(hub)
+
+
 def test_a_forwarder_that_is_cut_off_from_the_database_is_gone_before_the_next_connects(
     postgresql_url: str, mosquitto: Mosquitto, rules: Rules, tmp_path: Path
 ) -> None:

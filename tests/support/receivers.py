@@ -49,7 +49,7 @@ class Receiver:
             self.socket = Path(WriterFiles(database).socket)
         self.socket.unlink(missing_ok=True)  # of an earlier test
         try:
-            self.program.wait_until(self._is_ready, timeout=30)
+            self.program.wait_until(self._is_ready, timeout=45)
         except BaseException:
             self.program.kill()
             raise
