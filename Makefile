@@ -29,12 +29,14 @@ test: $(READY)  ## run every test; installs mosquitto and PostgreSQL where they 
 	sh tests/parts.sh
 	$(BIN)/pytest
 
-long: $(READY)  ## the long runs: 10,000 documents come back equal; 50,000 events and 50 kills on the way to EnOS; PostgreSQL away for two minutes; 200 kill cycles on each database
+long: $(READY)  ## the long runs: 10,000 documents come back equal; 50,000 events and 50 kills on the way to EnOS; PostgreSQL away for two minutes; 100,000 bad requests; 200 kill cycles on each database
 	sh tests/parts.sh
 	FIDELITY_DOCUMENTS=10000 $(BIN)/pytest --timeout=1800 tests/integration/test_fidelity.py
 	POSTGRESQL_AWAY_SECONDS=120 $(BIN)/pytest --numprocesses=0 --capture=no --timeout=600 tests/acceptance/test_postgresql_away.py
 	DURABILITY_CYCLES=200 $(BIN)/pytest --numprocesses=0 --capture=no tests/acceptance/test_durability.py -k nothing_that_was_acknowledged
 	BACKLOG_EVENTS=50000 FORWARDER_KILLS=50 $(BIN)/pytest --numprocesses=0 --capture=no tests/acceptance/test_enos.py
+	BAD_REQUESTS=100000 $(BIN)/pytest --numprocesses=0 --timeout=7200 tests/acceptance/test_bad_requests.py
+	FAILING_MACHINE=long $(BIN)/pytest --numprocesses=0 tests/acceptance/test_failing_machine.py
 
 boxes: $(READY)  ## write docs/reference/boxes.md anew: what is stored of each box's events
 	WRITE_BOXES_PAGE=1 $(BIN)/pytest --numprocesses=0 tests/integration/test_boxes_page.py -k sqlite
@@ -43,11 +45,12 @@ screenshots: $(READY)  ## take the pictures of the console's pages anew, from th
 	sh tests/parts.sh
 	WRITE_SCREENSHOTS=1 $(BIN)/pytest --numprocesses=0 tests/browser/test_pages.py
 
-lint: $(READY)  ## ruff, mypy --strict, import contracts
+lint: $(READY)  ## ruff with its security rules, mypy --strict, import contracts, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.support.audit
 
 bench: $(READY)  ## measure the receiver beside other servers; TABLES="json forms" takes only these tables
 	sh tests/parts.sh wrk
@@ -65,3 +68,5 @@ lock: $(READY)  ## pin every dependency anew, with hashes, into requirements.loc
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command 'make lock' --all-extras --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command 'make lock' --extra oidc --extra build --constraint requirements.lock pyproject.toml -o requirements-run.lock

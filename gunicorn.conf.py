@@ -1,12 +1,15 @@
 """gunicorn's settings; `se3 run` and `gunicorn wsgi:app` both read them. Every global here is one."""
 
 import os
+from resource import RLIMIT_NOFILE, getrlimit
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.config import load_settings
 from app.telemetry.logs import WithoutUrls, configure_logging
+
+_OTHER_FILES = 100  # of a process, beside a connection of each client
 
 settings = load_settings()
 configure_logging(settings.log_format)
@@ -28,6 +31,7 @@ bind = [settings.receiver_bind]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "app.receiver.bounded_worker.BoundedWorker"
 threads = 8
+worker_connections = max(threads + 1, min(1000, getrlimit(RLIMIT_NOFILE)[0] - _OTHER_FILES))
 keepalive = 75  # seconds; boxes and load balancers keep connections open
 timeout = 60
 graceful_timeout = 20

@@ -137,6 +137,35 @@ class Settings:
         parse=setting_values.whole_number(1, 36500),
         unit="days",
     )
+    retention_days_known: int = _variable(
+        "Events of people whom boxes know are removed so long after they came. 0: never.",
+        "0",
+        parse=setting_values.whole_number(0, 36500),
+        unit="days",
+    )
+    retention_days_strangers: int = _variable(
+        "Events of strangers are removed so long after they came. 0: never.",
+        "0",
+        parse=setting_values.whole_number(0, 36500),
+        unit="days",
+    )
+    retention_max_gb: int = _variable(
+        "While the database holds more than this, the oldest events are removed. 0: any amount.",
+        "0",
+        parse=setting_values.whole_number(0, 10**6),
+        unit="GB",
+    )
+    retention_free_gb: int = _variable(
+        "While less is free for SQLite's file than this, the oldest events are removed. 0: whatever is free.",
+        "0",
+        parse=setting_values.whole_number(0, 10**6),
+        unit="GB",
+    )
+    retention_undelivered: bool = _variable(
+        "true removes events, too, that EnOS has not got: waiting, being sent, or parked.",
+        "false",
+        parse=setting_values.yes_or_no,
+    )
     picture_base_url: str | None = _variable(
         "Where EnOS's users reach the receiver, such as https://faces.example: links to pictures begin so.",
         parse=setting_values.web_address,
@@ -151,6 +180,12 @@ class Settings:
         "30",
         parse=setting_values.whole_number(1, 3650),
         unit="days",
+    )
+    picture_keys: tuple[bytes, ...] = _variable(
+        "Keys of `se3 pictures key`, the newest first: they encrypt pictures and refused bodies at rest.",
+        "",
+        parse=setting_values.picture_keys,
+        secret=True,
     )
     enos_broker_url: str | None = _variable(
         "EnOS's MQTT broker, mqtt://host:11883 or mqtts://host:18883. Unset: events wait in the outbox.",
@@ -232,8 +267,7 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: with one line for each thing that is wrong.
     """
-    env = FileAwareEnv(strip_whitespace=True)
-    env.read_env(ROOT / ".env", recurse=False)
+    env = _environment()
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for field in variables():
@@ -248,11 +282,25 @@ def load_settings() -> Settings:
     wrong += _paths_held_twice(settings)
     wrong += _port_held_twice(settings)
     wrong += _too_small_quarantine(settings)
+    wrong += _unknown_free_space(settings)
     wrong += _half_set_picture_links(settings)
     wrong += _half_set_oidc(settings)
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
+
+
+def secret_files() -> list[Path]:
+    """The files that hold secrets, by variables named `<NAME>_FILE`."""
+    env = _environment()
+    secret = [field.name.upper() for field in variables() if not field.repr]
+    return [Path(file) for name in secret if (file := _text(env, f"{name}_FILE"))]
+
+
+def _environment() -> FileAwareEnv:
+    env = FileAwareEnv(strip_whitespace=True)
+    env.read_env(ROOT / ".env", recurse=False)
+    return env
 
 
 def _text(env: FileAwareEnv, name: str) -> str:
@@ -285,6 +333,14 @@ def _too_small_quarantine(settings: Settings) -> list[str]:
     if settings.quarantine_max_mb >= least:
         return []
     return [f"QUARANTINE_MAX_MB must be at least {least}, four times MAX_BODY_MB: such bodies are kept"]
+
+
+def _unknown_free_space(settings: Settings) -> list[str]:
+    if not settings.retention_free_gb or settings.database_url.startswith("sqlite"):
+        return []
+    return [
+        "RETENTION_FREE_GB is for SQLite: PostgreSQL's disk can't be seen from here; set RETENTION_MAX_GB"
+    ]
 
 
 def _half_set_picture_links(settings: Settings) -> list[str]:

@@ -24,7 +24,27 @@ class BackupError(Se3Error):
 
 
 class StoreUnavailable(Se3Error):
-    """The database can't be used now; the same call may succeed later."""
+    """The database can't be used now; the same call may succeed later. `told`: what strangers may know."""
+
+    told = "The database can't be used now; the receiver's log says why."
+
+
+class DiskFull(StoreUnavailable):
+    """There is no room on the disk; what was stored is whole."""
+
+    told = "The disk with the database is full."
+
+
+class DiskFault(StoreUnavailable):
+    """The disk gives errors, or can only be read; many systems stop writing to one that gave errors."""
+
+    told = "The disk with the database can't be written: it has a fault, or can only be read."
+
+
+class Locked(StoreUnavailable):
+    """Another program holds SQLite's lock."""
+
+    told = "Another program has held the database locked for too long."
 
 
 class Conflict(StoreUnavailable):
@@ -35,8 +55,28 @@ class NotStored(Se3Error):
     """The database works, but refuses what was to be stored: the same call would fail again."""
 
 
+class NotDecrypted(Se3Error):
+    """A picture or a refused body can't be decrypted; the text says why.
+
+    `missing_key` names the key that is needed; None: the content was changed after it was encrypted.
+    """
+
+    def __init__(self, missing_key: str | None) -> None:
+        """`missing_key`: its id in hex."""
+        self.missing_key = missing_key
+        super().__init__(
+            f"its key {missing_key} is missing: add it to PICTURE_KEYS"
+            if missing_key
+            else "it was changed after it was encrypted: restore it from a backup"
+        )
+
+
 class WrongSchema(StoreUnavailable):
     """The database was not migrated to this program's version, or is of a newer one."""
+
+
+class NewerSchema(WrongSchema):
+    """The database is of a newer version of this program."""
 
 
 class ChannelError(Se3Error):

@@ -16,13 +16,14 @@ from app.receiver.pictures import create_pictures
 from app.receiver.proxies import behind
 from app.receiver.refusing import answer_errors
 from app.receiver.request_ids import name_requests
-from app.receiver.requests import read_body
+from app.receiver.requests import largest_request_bytes, read_body
 from app.receiver.routes import create_endpoints
 from app.receiver.wsgi import WsgiApp
 from app.store.database import Database
 from app.store.quarantine import bounds_of
 from app.store.recorder import Recorder
 from app.store.shared_writer import SharedWriter
+from app.store.spool.drain import Drain
 from app.store.spool.spool import spool_of
 from app.store.writer import Writer
 
@@ -34,11 +35,12 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
 
     `shares_writer`: one process writes for all that serve this app.
     """
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["database"] = database
     app.extensions["writer"] = writer = _writer(settings, database, shared=shares_writer)
+    app.extensions["largest_request_bytes"] = largest_request_bytes(settings)
     app.before_request(lambda: read_body(settings.max_body_bytes))
     answer_errors(app, writer, settings.refused_status)
     app.register_blueprint(create_endpoints(settings, writer, Counting(database)))
@@ -57,6 +59,8 @@ def _writer(settings: Settings, database: Database, *, shared: bool) -> Recorder
             return SharedWriter(database, bounds, spool)
         except StoreUnavailable as error:
             log.error("process_failed", process="writer", reason=str(error))
+            if spool:  # else the writer process would drain it
+                Drain(database, bounds, spool).start()
     return Writer(database, bounds, spool)
 
 

@@ -1,5 +1,6 @@
 """Reads the texts of settings. Each raises ValueError with words that go on from the setting's name."""
 
+import base64
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -13,6 +14,8 @@ Network = IPv4Network | IPv6Network
 
 _LONGEST_WEB_ADDRESS = 800  # a link to a picture is up to 172 longer; EnOS takes 1,024 bytes
 _SHORTEST_SECRET = 32
+_PICTURE_KEY_BYTES = 32
+_PLAIN = "plain"
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -142,6 +145,22 @@ def long_secret(text: str) -> str:
             f"must have at least {_SHORTEST_SECRET} characters, such as openssl rand -hex 32 makes"
         )
     return text
+
+
+def picture_keys(text: str) -> tuple[bytes, ...]:
+    """Read keys that encrypt pictures, the newest first; `plain` in its place is b""."""
+    newest, *older = re.split(r"[\s,]+", text.strip(" ,")) if text else [_PLAIN]
+    return (b"" if newest == _PLAIN else _picture_key(newest), *map(_picture_key, older))
+
+
+def _picture_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != _PICTURE_KEY_BYTES:
+        raise ValueError("must be keys as `se3 pictures key` makes them; `plain` may stand in front of them")
+    return key
 
 
 def product_key(text: str) -> str:

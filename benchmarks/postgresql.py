@@ -9,7 +9,14 @@ import pytest
 from benchmarks.missing import Missing
 from tests.support.postgresql import PostgreSQL
 
-_AS_A_SITE = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "128MB"}  # PostgreSQL's defaults
+_AS_A_SITE = {  # PostgreSQL's defaults
+    "fsync": "on",
+    "full_page_writes": "on",
+    "wal_level": "replica",
+    "max_wal_senders": "10",
+    "synchronous_commit": "on",
+    "shared_buffers": "128MB",
+}
 
 
 @contextmanager

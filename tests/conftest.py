@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -12,7 +12,7 @@ import pytest
 from app.store.database import Database
 from app.store.migration import migrate
 from tests.support.mosquitto import Mosquitto
-from tests.support.postgresql import PostgreSQL
+from tests.support.postgresql import PostgreSQL, folder_for_server
 from tests.support.settings import forget_settings
 
 
@@ -35,7 +35,9 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgreSQL]:
     """The tests' one PostgreSQL server; a test that stops it need not start it again."""
-    with TemporaryDirectory() as folder:  # tmp_path is closed to the user who runs the server for root
+    with TemporaryDirectory(
+        dir=folder_for_server()
+    ) as folder:  # tmp_path is closed to the user who runs the server for root
         server = PostgreSQL(Path(folder))
         try:
             server.start()
@@ -49,6 +51,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh, migrated database, first on SQLite and then on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database for all tests of a module: each has to look at its own rows alone."""
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("shared") / "se3.db"
+        shutil.copy(request.getfixturevalue("_sqlite_template"), file)
+        yield _sqlite_address(file)
+        return
+    server, template = map(request.getfixturevalue, ("postgresql_server", "_postgresql_template"))
+    with _postgresql_copy(server, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -69,10 +84,8 @@ def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
 @pytest.fixture
 def postgresql_url(postgresql_server: PostgreSQL, _postgresql_template: str) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
-    name = f"test_{uuid4().hex}"
-    postgresql_server.create_database(name, _postgresql_template)
-    yield _postgresql_address(postgresql_server, name)
-    postgresql_server.drop_database(name)
+    with _postgresql_copy(postgresql_server, _postgresql_template) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +109,14 @@ def _sqlite_address(file: Path) -> str:
 
 def _postgresql_address(server: PostgreSQL, name: str) -> str:
     return server.url(name).replace("postgresql:", "postgresql+psycopg:")
+
+
+@contextmanager
+def _postgresql_copy(server: PostgreSQL, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    server.create_database(name, template)
+    yield _postgresql_address(server, name)
+    server.drop_database(name)
 
 
 def _migrate(url: str) -> None:

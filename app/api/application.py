@@ -12,6 +12,7 @@ from app.api.devices import create_devices
 from app.api.docs import create_docs
 from app.api.events import create_events
 from app.api.outbox import create_outbox
+from app.api.people import create_people
 from app.api.pictures import create_pictures
 from app.api.problems import MEDIA_TYPE, Problem
 from app.api.quarantine import create_quarantine
@@ -34,6 +35,7 @@ def create_api(app: Flask, settings: Settings, database: Database) -> None:
         create_outbox(database),
         create_quarantine(settings, database),
         create_devices(database),
+        create_people(settings, database),
         create_stats(database),
     ):
         whole.register_blueprint(resource)

@@ -24,7 +24,7 @@ def backup(file: Path) -> None:
     PostgreSQL an archive of pg_dump. Keep it as secret as the database: it shows faces.
     """
     began = time.monotonic()
-    with closing(Database(load_settings().database_url)) as database:
+    with closing(Database.of(load_settings())) as database:
         back_up(database, file)
     size = file.stat().st_size / 1e6
     click.echo(f"{file}: {size:,.1f} MB, whole and checked, in {time.monotonic() - began:.1f} s")
@@ -38,6 +38,6 @@ def restore(file: Path) -> None:
     There must be no database yet, or an empty one. Events that were acknowledged after the backup are not in
     it; events that went to EnOS after it go there once more.
     """
-    with closing(Database(load_settings().database_url)) as database:
+    with closing(Database.of(load_settings())) as database:
         put_back(database, file)
         click.echo(f"Restored; the schema is {migrate(database)}. Start the receiver.")

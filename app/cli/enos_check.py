@@ -8,13 +8,13 @@ from uuid import UUID
 import click
 
 from app.cli.asking import ask, yes_option
-from app.cli.enos_room import note_connect, present_holder
 from app.cli.enos_sample import Sample, channel_of_made_up, made_up_sample, stored_sample
 from app.cli.enos_trial import try_channel
 from app.config import Settings, load_settings
 from app.domain.forwarders import CONNECTED, Forwarder
 from app.enos.setup import Setup, load_setup
 from app.errors import ChannelError, Se3Error, SettingsError, StoreUnavailable
+from app.forwarder.room import note_connect, present_holder
 from app.store.database import Database
 from app.store.schema import require_current
 
@@ -84,7 +84,7 @@ def _taking(settings: Settings, setup: Setup, device_key: str, names: list[str])
 @contextmanager
 def _store(settings: Settings) -> Iterator[Database | None]:
     """The database; None where it can't be used: EnOS can be checked before there is one."""
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database.of(settings)) as database:
         try:
             require_current(database)
         except StoreUnavailable as error:

@@ -6,11 +6,12 @@ import click
 
 from app import jsontext
 from app.cli.opening import local_time, open_store, show_table, with_zone
-from app.domain.events import FaceEvent, PictureUse
+from app.domain.events import FaceEvent
 from app.domain.warnings import EventWarning
 from app.errors import Se3Error
 from app.store import events as store
 from app.store import pictures, warnings
+from app.store.pictures import PictureReference
 
 
 @click.group()
@@ -42,11 +43,14 @@ def show(event_id: UUID, as_json: bool) -> None:
         if event is None:
             raise Se3Error(f"there is no event {event_id}; `se3 events list` shows the newest")
         document = jsontext.dump(store.document_as_sent(connection, event)) if as_json else ""
-        uses, found = pictures.uses_of(connection, event_id), warnings.warnings_of(connection, event_id)
+        shown, found = (
+            pictures.references_of(connection, event_id),
+            warnings.warnings_of(connection, event_id),
+        )
     if as_json:
         click.echo(document)
     else:
-        _show(event, uses, found)
+        _show(event, shown, found)
 
 
 @events.command("warnings")
@@ -72,7 +76,7 @@ def _row(event: FaceEvent) -> list[str]:
     ]
 
 
-def _show(event: FaceEvent, uses: list[PictureUse], found: list[EventWarning]) -> None:
+def _show(event: FaceEvent, shown: list[PictureReference], found: list[EventWarning]) -> None:
     known = {
         "id": event.id,
         "sighting": event.sighting_id,
@@ -83,10 +87,8 @@ def _show(event: FaceEvent, uses: list[PictureUse], found: list[EventWarning]) -
     }
     for name, value in known.items():
         click.echo(f"{name:<14}{value}")
-    for use in uses:
-        click.echo(
-            f"{'picture':<14}{use.pointer}  {use.picture.media_type}, {len(use.picture.content)} bytes"
-        )
+    for picture in shown:
+        click.echo(f"{'picture':<14}{picture.pointer}  {picture.media_type}, {picture.size} bytes")
     for odd in found:
         click.echo(f"{'warning':<14}{odd.code}: {odd.pointer.lstrip('/') or 'the body'} {odd.detail}")
     click.echo(f"{'document':<14}{jsontext.dump(event.document)}")

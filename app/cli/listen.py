@@ -10,6 +10,7 @@ from app.config import load_settings
 from app.receiver.counting import Counting
 from app.receiver.listener import listen as listen_until
 from app.store.quarantine import bounds_of
+from app.store.spool.drain import draining
 from app.store.spool.spool import spool_of
 from app.store.writer import Writer
 from app.telemetry.logs import configure_logging
@@ -29,8 +30,9 @@ def listen(urls: tuple[str, ...], devices: tuple[str, ...]) -> None:
     settings = load_settings()
     configure_logging(settings.log_format)
     stop = stop_on_signals()
+    bounds, spool = bounds_of(settings), spool_of(settings)
     with open_store_or_spool() as database:
-        writer = Writer(database, bounds_of(settings), spool_of(settings))
+        writer = Writer(database, bounds, spool)
         runs("listener")
-        with closing(writer):
+        with closing(writer), draining(database, bounds, spool):
             listen_until(urls, devices, settings, writer, Counting(database), stop)

@@ -24,7 +24,7 @@ def open_store() -> Iterator[Database]:
         SettingsError: a setting is wrong.
         StoreUnavailable: the database can't be used, or has not been migrated.
     """
-    database = Database(load_settings().database_url)
+    database = Database.of(load_settings())
     try:
         require_current(database)
         yield database
@@ -41,7 +41,7 @@ def open_store_or_spool() -> Iterator[Database]:
         StoreUnavailable: it can't be used and there is no spool, or it has not been migrated.
     """
     settings = load_settings()
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database.of(settings)) as database:
         try:
             require_current(database)
         except WrongSchema:

@@ -1,5 +1,6 @@
 """Keeps child processes running until told to stop."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from app.errors import Se3Error
 
 STOP_SECONDS = 25.0
 _LOOK_SECONDS = 0.2
+_FIRST_HANDED = 3  # SD_LISTEN_FDS_START
 _SURE_START_SECONDS = 15.0  # gunicorn tries for 5 s to get its port
 
 log = structlog.get_logger(__name__)
@@ -28,7 +30,7 @@ class Child:
 
     `arguments` are the interpreter's. It rests `restart_seconds` before it is started again. Without a
     `vital` one that fails at once nothing else is of use. `log_file` takes what the program prints, which
-    else goes where our own output goes.
+    else goes where our own output goes. It gets our open files `pass_fds`.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Child:
     vital: bool
     environment: dict[str, str] | None = None
     log_file: IO[bytes] | None = None
+    pass_fds: tuple[int, ...] = ()
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     _started_at: float = field(default=0.0, init=False)
     _start_again_at: float | None = field(default=None, init=False)
@@ -51,6 +54,7 @@ class Child:
             env=self.environment,
             stdout=self.log_file,
             stderr=self.log_file,
+            pass_fds=self.pass_fds,
             start_new_session=True,
         )
         self._started_at = time.monotonic()
@@ -96,8 +100,10 @@ class Child:
 
 def receiver(environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
     """The receiver under gunicorn; boxes wait for it, so it comes back fast."""
-    arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
-    return Child("receiver", arguments, 1.0, True, environment, log_file)
+    sockets = handed_sockets()
+    bind = [f"--bind=fd://{number}" for number in sockets]
+    arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", *bind, "wsgi:app")
+    return Child("receiver", arguments, 1.0, True, environment, log_file, sockets)
 
 
 def console(bind: str, environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
@@ -110,6 +116,16 @@ def console(bind: str, environment: dict[str, str] | None = None, log_file: IO[b
 def forwarder(environment: dict[str, str] | None = None, log_file: IO[bytes] | None = None) -> Child:
     """The forwarder; when it may connect again, the database tells it."""
     return Child("forwarder", ("-m", "app.cli.main", "forward"), 5.0, False, environment, log_file)
+
+
+def handed_sockets() -> tuple[int, ...]:
+    """The listening sockets that systemd keeps open for this process and its followers (sd_listen_fds(3)).
+
+    Boxes that connect while none of them runs wait, and are answered by the next one.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return ()
+    return tuple(range(_FIRST_HANDED, _FIRST_HANDED + int(os.environ.get("LISTEN_FDS", "0"))))
 
 
 def keep_running(

@@ -13,7 +13,7 @@ from app.cli.user import first_admin
 from app.config import Settings, load_settings
 from app.enos.setup import load_setup
 from app.errors import StoreUnavailable, WrongSchema
-from app.receiver.addresses import box_addresses, reachable
+from app.receiver.addresses import box_addresses, reachable, scheme
 from app.store.database import Database
 from app.store.migration import migrate as migrate_database
 from app.store.spool.spool import spool_of
@@ -37,7 +37,7 @@ def run() -> None:
     load_setup(settings)
     is_there = _migrate_or_wait(settings)
     click.echo(addresses(settings))
-    click.echo(f"Look at events here:\n  http://{reachable(settings.console_bind)[0]}")
+    click.echo(f"Look at events here:\n  {scheme()}://{reachable(settings.console_bind)[0]}")
     if is_there:
         _add_first_admin(settings)
     with metrics_folder() as folder:
@@ -71,24 +71,28 @@ def _migrate_or_wait(settings: Settings) -> bool:
         if spool_of(settings) is None:
             raise
         log.error("database_away", spool=str(settings.spool_path), reason=str(error))
+        click.echo(f"{error}\nEvents are taken all the same; they wait in {settings.spool_path}.")
         threading.Thread(target=_migrate_once_back, args=(settings,), daemon=True).start()
         return False
     return True
 
 
 def _migrate_once_back(settings: Settings) -> None:
+    said = ""
     while True:
         time.sleep(_MIGRATE_AGAIN_SECONDS)
         try:
             _migrate(settings)
-        except StoreUnavailable:  # the receiver says so, and goes on with the spool
-            continue
-        _add_first_admin(settings)
-        return
+            _add_first_admin(settings)
+            return
+        except Exception as error:  # noqa: BLE001 - the receiver goes on with the spool meanwhile
+            if str(error) != said:
+                log.error("not_migrated", reason=str(error).partition("\n")[0])
+            said = str(error)
 
 
 def _migrate(settings: Settings) -> str:
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     try:
         return migrate_database(database)
     finally:
@@ -96,7 +100,7 @@ def _migrate(settings: Settings) -> str:
 
 
 def _add_first_admin(settings: Settings) -> None:
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database.of(settings)) as database:
         if password := first_admin(database):
             click.echo(f"Log in there as admin with this password, and choose another: {password}")
 

@@ -25,10 +25,10 @@ def token() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice([Role.VIEWER.value, Role.OPERATOR.value]),
+    type=click.Choice([role.value for role in Role]),
     default=Role.VIEWER.value,
     show_default=True,
-    help="What it allows: a viewer reads, an operator also retries, gives up, admits and discards.",
+    help="A viewer reads, an operator also retries, drops, admits, discards, an admin also forgets people.",
 )
 @click.option(
     "--days", type=click.IntRange(1, _LONGEST_DAYS), help="For how long it is good; for ever unless given."

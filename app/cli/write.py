@@ -2,12 +2,14 @@
 
 import signal
 import sys
+from contextlib import closing
 
 import click
 
 from app.cli.opening import open_store_or_spool
 from app.config import load_settings
 from app.store.quarantine import bounds_of
+from app.store.spool.drain import draining
 from app.store.spool.sheltered_batches import batches_of
 from app.store.spool.spool import spool_of
 from app.store.writer_files import WriterFiles
@@ -25,7 +27,9 @@ def write() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to all: receivers have to finish first
     settings = load_settings()
     configure_logging(settings.log_format)
+    bounds, spool = bounds_of(settings), spool_of(settings)
     with open_store_or_spool() as database:
         runs("writer")
-        batches = batches_of(database, bounds_of(settings), spool_of(settings), COMMIT_SECONDS.observe)
-        WriterProcess(WriterFiles(database).socket, batches).serve(sys.stdin.buffer)
+        batches = batches_of(database, bounds, spool, COMMIT_SECONDS.observe)
+        with closing(batches), draining(database, bounds, spool):
+            WriterProcess(WriterFiles(database).socket, batches).serve(sys.stdin.buffer)

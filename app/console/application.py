@@ -28,6 +28,7 @@ from app.console.words import give_words
 from app.receiver.health import create_health
 from app.receiver.proxies import behind
 from app.receiver.request_ids import name_requests
+from app.receiver.requests import largest_request_bytes
 from app.store.database import Database
 
 _MOST_BYTES = 64 * 1024  # of a form
@@ -35,11 +36,12 @@ _MOST_BYTES = 64 * 1024  # of a form
 
 def create_console(settings: Settings) -> Flask:
     """Build the app. It connects to the database at the first request."""
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     app = Flask("app.console")
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
     name_requests(app)
+    app.extensions["largest_request_bytes"] = largest_request_bytes(settings)
     app.extensions["ending"] = Event()  # set once the process stops: replies that last end then
     guard(app, database)
     give_words(app)
@@ -65,7 +67,7 @@ def _pages(app: Flask, settings: Settings, database: Database) -> tuple[Blueprin
         create_users(database),
         create_audit(database),
         create_boxes(settings, database),
-        create_people(database),
+        create_people(settings, database),
         create_strangers(database),
         create_live(database, app.extensions["ending"]),
         create_health(settings, database),

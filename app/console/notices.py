@@ -32,6 +32,18 @@ def _texts(number: int) -> dict[str, str]:
         "discarded": ngettext(
             "%(num)d refused body was discarded.", "%(num)d refused bodies were discarded.", number
         ),
+        "forgotten": ngettext(
+            "The person is forgotten: %(num)d event was removed.",
+            "The person is forgotten: %(num)d events were removed.",
+            number,
+        ),
+        "forgotten_in_part": ngettext(
+            "%(num)d event was removed; there are more. Go on below.",
+            "%(num)d events were removed; there are more. Go on below.",
+            number,
+        ),
+        "person_held": gettext("The person is on hold: nothing of theirs is removed."),
+        "person_released": gettext("The hold is ended."),
         "role_changed": gettext("The user has the other role, and has to log in again."),
         "user_disabled": gettext("The user is disabled."),
         "user_enabled": gettext("The user is enabled."),

@@ -6,10 +6,11 @@ from pathlib import Path
 from flask import Blueprint, render_template
 
 from app.config import Settings
-from app.console.troubles import of_boxes, of_receiver, of_relay, of_spool
+from app.console.troubles import of_boxes, of_keys, of_receiver, of_relay, of_spool
 from app.domain.forwarders import as_of
 from app.store import channels, clock, devices
 from app.store.database import Database
+from app.store.keys_in_use import missing_keys
 from app.store.queries import newest_event_at, quick_counts
 from app.store.spool.spool import spooled
 from app.telemetry.health import faults
@@ -34,6 +35,7 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
         troubles = [
             *of_receiver(faults(settings, database), is_gone),
             *of_spool(spooled(settings)),
+            *of_keys(missing_keys(database)),
             *of_relay(settings, found, forwarders),
             *of_boxes(found, silent),
         ]

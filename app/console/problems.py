@@ -9,8 +9,9 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.problems import problem_details
+from app.console import undecrypted
 from app.console.access.programs import is_for_programs
-from app.errors import StoreUnavailable
+from app.errors import NotDecrypted, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,13 @@ def answer_problems(app: Flask) -> None:
             return problem_details(ServiceUnavailable("The database can't be used now.", retry_after=5))
         return _page(503, gettext("The database can't be used now"), gettext("The console's log says why."))
 
+    @app.errorhandler(NotDecrypted)
+    def not_decrypted(error: NotDecrypted) -> AnyResponse | tuple[str, int]:
+        log.error("picture_not_decrypted", path=request.endpoint, reason=str(error))
+        if is_for_programs():
+            return problem_details(ServiceUnavailable(f"It can't be decrypted: {error}."))
+        return _page(503, gettext("It can't be decrypted"), undecrypted.cause(error))
+
 
 def _names() -> Mapping[int, str]:
     """What each error is called: the exceptions' own names are English only, as are their descriptions."""
@@ -40,6 +48,7 @@ def _names() -> Mapping[int, str]:
         403: gettext("Forbidden"),
         404: gettext("Not found"),
         405: gettext("Method not allowed"),
+        409: gettext("Not possible now"),
         413: gettext("Too large"),
         422: gettext("Not accepted"),
         429: gettext("Too many requests"),

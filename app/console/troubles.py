@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flask_babel import gettext, ngettext
 
 from app.config import Settings
+from app.console.reasons.translating import translated
 from app.console.words import named_forwarder
+from app.domain.delivery import SLOW_AFTER
 from app.domain.devices import BoxStatus
-from app.domain.forwarders import Forwarder, ForwarderState
+from app.domain.forwarders import WELL, Forwarder
 from app.domain.texts import shown
 from app.store.queries import QuickCounts
 from app.store.spool.spool import Spooled
-
-_WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
-_SLOW = timedelta(minutes=2)  # a retry or two is nothing to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,23 @@ def of_receiver(found: list[str], is_gone: bool) -> Iterator[Trouble]:
         )
     for fault in found:
         yield Trouble(
-            gettext("The receiver can't take events: %(fault)s.", fault=fault), gettext("Look into its log.")
+            gettext("The receiver can't take events: %(fault)s.", fault=translated(fault)),
+            gettext("Look into its log."),
+        )
+
+
+def of_keys(missing: list[str]) -> Iterator[Trouble]:
+    """`missing`: the ids of keys that encrypted what is stored, and are not at hand."""
+    for key in missing:
+        yield Trouble(
+            gettext("Pictures and refused bodies can't be decrypted: key %(key)s is missing.", key=key),
+            gettext("Add it to PICTURE_KEYS, and start again."),
         )
 
 
 def of_spool(spool: Spooled) -> Iterator[Trouble]:
     """What has waited for PostgreSQL on this machine, for longer than it takes to move it."""
-    if spool.oldest_at and datetime.now(UTC) - spool.oldest_at > _SLOW:
+    if spool.oldest_at and datetime.now(UTC) - spool.oldest_at > SLOW_AFTER:
         yield Trouble(
             ngettext(
                 "%(num)d event waits for PostgreSQL on this machine.",
@@ -64,14 +73,14 @@ def of_relay(settings: Settings, found: QuickCounts, forwarders: list[Forwarder]
     if not forwarders:
         yield Trouble(gettext("No forwarder is at work."), gettext("Start se3 run, or se3 forward."))
     for one in forwarders:
-        if one.state not in _WELL:
+        if one.state not in WELL:
             words = gettext(
                 "The forwarder of channel %(name)s: %(state)s.",
                 name=one.channel,
                 state=named_forwarder(one.state),
             )
-            yield Trouble(words, one.reason or gettext("Its log says why."), "relay.show")
-    if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > _SLOW:
+            yield Trouble(words, translated(one.reason or "") or gettext("Its log says why."), "relay.show")
+    if found.oldest_waiting_at and datetime.now(UTC) - found.oldest_waiting_at > SLOW_AFTER:
         yield Trouble(
             ngettext("%(num)d event waits for EnOS.", "%(num)d events wait for EnOS.", found.waiting),
             gettext("They are sent once EnOS takes them; nothing is lost."),

@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from app.console.access.guard import form_token
 from app.console.access.roles import allows
-from app.console.events.exports.archive import MOST_EVENTS as MOST_EXPORTED
 from app.console.notices import notice
+from app.console.reasons.translating import translated
 from app.domain.delivery import DeliveryState
 from app.domain.events import Kind
 from app.domain.forwarders import ForwarderState
 from app.domain.ids import made_at
 from app.domain.warnings import WarningCode
+from app.exports.archive import MOST_EVENTS as MOST_EXPORTED
 from app.store.event_search import MOST_LOOKED_AT
 from app.store.people import MOST_EVENTS, MOST_PEOPLE
 
@@ -25,7 +26,7 @@ Named = tuple[str, str]
 
 def give_words(app: Flask) -> None:
     """Give them to every template of the app."""
-    for words in (named_state, named_kind):
+    for words in (named_state, named_kind, translated):
         app.jinja_env.filters[words.__name__] = words
     for times in (moment, hour_before, hour_after, made_at):
         app.jinja_env.filters[times.__name__] = times

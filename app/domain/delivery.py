@@ -1,10 +1,14 @@
 """How a delivery to EnOS moves on: states, what each reply means, and when to try again."""
 
 import random
+from datetime import timedelta
 from enum import StrEnum
 
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
+
+SLOW_AFTER = timedelta(minutes=2)
+"""Where an event waits longer, a person should look: a retry or two take less."""
 
 
 class DeliveryState(StrEnum):

@@ -27,6 +27,9 @@ class ForwarderState(StrEnum):
 CONNECTED = frozenset({ForwarderState.HEALTHY, ForwarderState.FAILING})
 """The states in which another login at EnOS pushes a forwarder out."""
 
+WELL = frozenset({ForwarderState.HEALTHY, ForwarderState.STANDBY})
+"""The states in which nobody need look at a forwarder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:

@@ -16,6 +16,11 @@ def made_at_ms(made: UUID) -> int:
     return made.int >> 80
 
 
+def least_id_at(instant: datetime) -> UUID:
+    """The least id that may be made at an instant: ids begin with milliseconds."""
+    return UUID(int=max(0, int(instant.timestamp() * 1000)) << 80)
+
+
 def new_id() -> UUID:
     """Make a version 7 UUID (RFC 9562, section 5.7): 48 bits of milliseconds, then randomness."""
     milliseconds = time.time_ns() // 1_000_000

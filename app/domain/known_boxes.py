@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from app.domain.devices import BoxState, BoxStatus, CameraStatus, cameras_listed
 from app.domain.senders import ALL, Heard, Sender, SenderHour, owners
 
+CLOCKS_AGREE = timedelta(seconds=5)
+"""Two clocks agree that differ by less: an event is on its way for a while."""
+
 
 @dataclass(slots=True)
 class KnownBox:

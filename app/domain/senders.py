@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from app.domain.devices import BoxStatus
 
+HOURS_SHOWN = 24
+
 ALL = ""
 """In the place of a warning's code: all events, whether they have warnings or not."""
 
@@ -44,6 +46,12 @@ class SenderHour:
     code: str
     events: int
     least_lag: timedelta
+
+
+def hours_until(now: datetime) -> list[datetime]:
+    """When each hour of a day begins that ends with the present one."""
+    present = now.replace(minute=0, second=0, microsecond=0)
+    return [present - timedelta(hours=HOURS_SHOWN - 1 - hour) for hour in range(HOURS_SHOWN)]
 
 
 def owners(boxes: Sequence[BoxStatus], senders: Iterable[Sender]) -> dict[Sender, str]:

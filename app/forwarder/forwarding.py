@@ -54,7 +54,7 @@ def forward(settings: Settings, stop: threading.Event) -> None:
 
 def _route_anew(settings: Settings, setup: Setup) -> None:
     """Free what waits for a channel that is there no longer, a slice at a time."""
-    with closing(Database(settings.database_url)) as database:
+    with closing(Database.of(settings)) as database:
         while ids := _strays(database, setup):
             with database.write() as connection:
                 outbox.route_anew(connection, ids)
@@ -77,7 +77,7 @@ def _strays(database: Database, setup: Setup) -> list[int]:
 def _run_channel(name: str, settings: Settings, setup: Setup, stop: threading.Event) -> None:
     bind_contextvars(channel=name)
     rng = random.Random()  # noqa: S311 - jitter, no secret
-    with closing(Database(settings.database_url)) as database, closing(Looks(database)) as looks:
+    with closing(Database.of(settings)) as database, closing(Looks(database)) as looks:
         lease = Lease(database, name)
         results = Results(database, rng)
         claims = Claims(

@@ -1,6 +1,7 @@
 """The addresses by which others reach what listens on this machine."""
 
 import fcntl
+import os
 import socket
 import struct
 import sys
@@ -24,6 +25,12 @@ def reachable(bind: str) -> list[str]:
     return [f"{address}:{port}" for address in (_own_addresses() if host in _ANYWHERE else [host])]
 
 
+def on_this_machine(bind: str) -> str:
+    """Address and port by which this machine reaches what listens on `bind`."""
+    host, _, port = bind.rpartition(":")
+    return f"{_LOOPBACK if host in _ANYWHERE else host}:{port}"
+
+
 def box_addresses(settings: Settings) -> Mapping[str, Sequence[str]]:
     """What to type into a box for history events, real-time events and status reports, by what leads here.
 
@@ -32,7 +39,17 @@ def box_addresses(settings: Settings) -> Mapping[str, Sequence[str]]:
     """
     hosts = ["PROXY"] if settings.receiver_proxies else reachable(settings.receiver_bind)
     key = "/KEY" if settings.receiver_keys else ""
-    return {host: [f"http://{host}{key}{path}" for path in _PATHS] for host in hosts}
+    return {host: [f"{scheme()}://{host}{key}{path}" for path in _PATHS] for host in hosts}
+
+
+def has_tls() -> bool:
+    """Whether gunicorn is told to speak TLS, by its own variable; receiver and console both read it."""
+    return "--certfile" in os.environ.get("GUNICORN_CMD_ARGS", "")
+
+
+def scheme() -> str:
+    """How addresses of receiver and console begin."""
+    return "https" if has_tls() else "http"
 
 
 def is_for_this_machine_only(address: str) -> bool:

@@ -1,61 +1,63 @@
-"""gunicorn's threaded worker with a bound on what waits for a thread; without one, all would be late."""
+"""The worker with bounds on what waits in it; without them, some clients would make all others late."""
 
-import json
-import select
-import selectors
+import errno
 import socket
-import struct
 import time
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections import Counter
 from contextlib import suppress
-from functools import partial
 from threading import Semaphore
 from typing import Any
 
 import structlog
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
+from app.receiver.collecting_worker import CollectingWorker
+from app.receiver.problems import problem_reply
 from app.receiver.promptness import ready_at
 from app.store.counters import TURNED_AWAY
 from app.telemetry.metrics import REQUESTS_WAITING
 
 MOST_WAITING = 256  # requests of a process; whoever came behind so many would be answered too late
-_RETRY_AFTER_SECONDS = 5
-_SILENCE_SECONDS = 10  # within a request, or before a reply is taken: a box may have lost its power
-_LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
+_HELD_BYTES = 128 * 2**20  # of a process's requests that are not answered yet, or two of the largest
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE_SECONDS = 0.01  # where every connection is at work: until one may have ended
+_BUSY = problem_reply(
+    503,
+    "Service Unavailable",
+    "busy",
+    "Too many requests wait",
+    f"{MOST_WAITING} requests wait already. Nothing of this one was kept.",
+    "Retry-After: 5",
+)
 
 log = structlog.get_logger(__name__)
 
 
-class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
-    """Turns away what would wait behind too many; waits in no thread for a client that does nothing.
-
-    gunicorn's own waits in one of its few threads for a new connection's first bytes, up to 5 s, and in the
-    only one that hands out work for a client to close, up to 2 s.
-    """
+class BoundedWorker(CollectingWorker):
+    """Turns away what would wait behind too many, and has those give way that wait in the largest crowd."""
 
     def init_process(self) -> None:
         """Run until the process ends."""
         self._room = Semaphore(MOST_WAITING)
-        self._lingering: deque[TConn] = deque()
+        self._is_full = False
         super().init_process()
 
-    def enqueue_req(self, conn: TConn) -> None:
-        """Have a thread answer a connection's next request, once its first bytes are there."""
-        if not conn.initialized and not conn.data_ready:
-            _limit_silence(conn.sock)
-            self._await(conn, self.pending_conns, self.cfg.keepalive, self.on_pending_socket_readable)
-        elif self._has_ended(conn):
-            self.nr_conns -= 1
-            conn.close()
-        elif self._room.acquire(blocking=False):
-            conn.ready_at = time.monotonic()
-            REQUESTS_WAITING.inc()
-            super().enqueue_req(conn)
-        else:
-            self._turn_away(conn)
+    def accept(self, listener: socket.socket) -> None:
+        """Let a client in."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            log.warning("client_not_let_in", reason=str(error))
+            self._is_full = True
+
+    def murder_pending(self) -> None:
+        """Give up whoever did nothing for too long, and one more where there is no room for the next."""
+        super().murder_pending()
+        if self._is_full or self.nr_conns >= self.worker_connections:
+            self._is_full = False
+            self._make_room()
 
     def handle(self, conn: TConn) -> Any:
         """Answer it, in a thread."""
@@ -64,118 +66,52 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         ready_at.set(conn.ready_at)
         return super().handle(conn)
 
-    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Await the connection's next request, or its end."""
-        if fs.cancelled() or fs.exception() or not fs.result():
-            self._linger(conn)
+    @property
+    def _most_held_bytes(self) -> int:
+        return max(_HELD_BYTES, 2 * self.largest_request_bytes)
+
+    def _await_more(self, conn: TConn) -> None:
+        super()._await_more(conn)
+        while self._held.bytes > self._most_held_bytes and self._unfinished:
+            self._turn_away(max(self._unfinished, key=lambda one: int(one.incoming.size)))
+
+    def _submit(self, conn: TConn) -> None:
+        if self._held.bytes <= self._most_held_bytes and self._room.acquire(blocking=False):
+            REQUESTS_WAITING.inc()
+            super()._submit(conn)
         else:
-            super().finish_request(conn, fs)
-
-    def murder_pending(self) -> None:
-        """Give up whoever did nothing for too long."""
-        super().murder_pending()
-        while self._lingering and self._lingering[0].timeout <= time.monotonic():
-            self._end(self._lingering[0])
-
-    def _cap_keepalive(self, deadline: float) -> None:
-        """Called as the process ends: who has sent nothing yet is not waited for, nor a reply that lasts."""
-        self._leave_ports()
-        super()._cap_keepalive(deadline)
-        if ending := self.wsgi.extensions.get("ending"):  # the receiver's replies are short
-            ending.set()
-        for conn in self.pending_conns:
-            conn.timeout = min(conn.timeout, deadline)
-
-    def _leave_ports(self) -> None:
-        """Take who has connected already, and no one else: who connects to no process is refused at once.
-
-        gunicorn's own keeps its ports open to the end and takes nobody: whoever connects meanwhile is reset.
-        """
-        for listener in self.sockets:
-            while self.nr_conns < self.worker_connections and select.select([listener], [], [], 0)[0]:
-                self.accept(listener)
-            listener.close()
-
-    def _has_ended(self, conn: TConn) -> bool:
-        """Whether the client has closed its end: that wakes us just as a request does."""
-        if self.cfg.is_ssl or (conn.parser and conn.parser.unreader.buf.getvalue()):
-            return False
-        try:
-            return not conn.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+            self._turn_away(conn)
 
     def _turn_away(self, conn: TConn) -> None:
-        """Answer 503 without reading the request."""
+        """Answer 503 without looking at the request."""
+        self._forget(conn)
         if writer := self.wsgi.extensions.get("writer"):  # the console has none
             writer.count(TURNED_AWAY)
-        log.warning("turned_away", source=conn.client[0], waiting=MOST_WAITING)
-        if not self.cfg.is_ssl or conn.initialized:  # else there is no way yet to tell
-            conn.sock.setblocking(False)
-            with suppress(OSError):  # it has gone
-                conn.sock.send(_busy())
-        self._linger(conn)
+        log.warning("turned_away", source=_address(conn), waiting=MOST_WAITING)
+        self._refuse(conn, _BUSY)
 
-    def _linger(self, conn: TConn) -> None:
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:  # it has gone
-            self.nr_conns -= 1
-            conn.close()
-        else:
-            self._await(conn, self._lingering, _LINGER_SECONDS, self._drain)
+    def _make_room(self) -> None:
+        """Close the connection that waits longest of the address that has most of those that wait.
 
-    def _drain(self, conn: TConn, connection: socket.socket) -> None:
-        try:
-            if connection.recv(65536):
-                return
-        except BlockingIOError:
+        A client that opens connection after connection takes the room from itself, not from others.
+        """
+        queues = (self._lingering, self._unfinished, self.pending_conns, self.keepalived_conns)
+        waiting = [conn for queue in queues for conn in queue]
+        if not waiting:  # all are at work
+            time.sleep(_PAUSE_SECONDS)
             return
-        except OSError:  # it has gone
-            pass
-        self._end(conn)
+        [(crowd, _)] = Counter(map(_address, waiting)).most_common(1)
+        self._give_up(next(conn for conn in waiting if _address(conn) == crowd))
 
-    def _end(self, conn: TConn) -> None:
-        self._lingering.remove(conn)
+    def _give_up(self, conn: TConn) -> None:
+        self._unfinished.pop(conn, None)
+        for queue in (self._lingering, self.pending_conns, self.keepalived_conns):
+            with suppress(ValueError):  # it waits in another
+                queue.remove(conn)
         self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
-
-    def _await(
-        self,
-        conn: TConn,
-        waiting: deque[TConn],
-        seconds: float,
-        on_data: Callable[[TConn, socket.socket], None],
-    ) -> None:
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + seconds
-        waiting.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_data, conn))
+        self._close(conn)
 
 
-def _limit_silence(connection: socket.socket) -> None:
-    """Have a thread's wait for this client end: gunicorn's own has no limit."""
-    limit = struct.pack("ll", _SILENCE_SECONDS, 0)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
-
-def _busy() -> bytes:
-    problem = {
-        "type": "urn:se3:problem:busy",
-        "title": "Too many requests wait",
-        "status": 503,
-        "detail": f"{MOST_WAITING} requests wait already. Nothing of this one was read.",
-    }
-    body = json.dumps(problem) + "\n"
-    return (
-        "HTTP/1.1 503 Service Unavailable\r\n"
-        "Content-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        f"Retry-After: {_RETRY_AFTER_SECONDS}\r\n"
-        "Connection: close\r\n\r\n"
-        f"{body}"
-    ).encode()
+def _address(conn: TConn) -> str:
+    """Where a client is; a Unix socket's is nowhere."""
+    return str(conn.client[0]) if conn.client else ""

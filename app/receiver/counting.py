@@ -21,7 +21,7 @@ OTHER = "other"
 WEBSOCKET = "websocket"
 
 _KNOWN_SECONDS = 60.0
-_PROMPT_SECONDS = 0.2
+_PROMPT_SECONDS = 0.1
 _MOST_BOXES = 1000
 
 
@@ -34,6 +34,7 @@ class Counting:
         self._names: dict[str, str] = {}
         self._labels: set[str] = set()
         self._read_again_at = 0.0
+        self._reading = threading.Thread()
 
     def events(self, route: str, new_events: Sequence[NewEvent], recorded: Sequence[Recorded]) -> None:
         """Count events that were stored, or were there before."""
@@ -52,9 +53,10 @@ class Counting:
         """The label of a box: a reply does not wait for a database that hangs."""
         if time.monotonic() >= self._read_again_at:
             self._read_again_at = time.monotonic() + _KNOWN_SECONDS
-            reading = threading.Thread(target=self._read, daemon=True)
-            reading.start()
-            reading.join(_PROMPT_SECONDS)
+            if not self._reading.is_alive():
+                self._reading = threading.Thread(target=self._read, daemon=True)
+                self._reading.start()
+                self._reading.join(_PROMPT_SECONDS)
         return self._names.get(key or "", OTHER)
 
     def _read(self) -> None:

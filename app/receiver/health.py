@@ -5,13 +5,13 @@ from flask import Blueprint, Response, jsonify
 from app.config import Settings
 from app.store.database import Database
 from app.store.spool.spool import spooled
-from app.telemetry.health import faults
+from app.telemetry.health import faults, warnings
 
 
 def create_health(settings: Settings, database: Database) -> Blueprint:
-    """Build both endpoints; /readyz answers 503 with every fault.
+    """Build both endpoints; /readyz answers 503 with every fault, and names what else needs a look.
 
-    `spooled` is how many requests wait in the spool for PostgreSQL; they are acknowledged.
+    `spooled` is how many events wait in the spool for PostgreSQL; they are acknowledged.
     """
     health = Blueprint("health", __name__)
 
@@ -22,7 +22,8 @@ def create_health(settings: Settings, database: Database) -> Blueprint:
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         found = faults(settings, database)
-        status = "not ready" if found else "ready"
-        return jsonify(status=status, faults=found, spooled=spooled(settings).requests), 503 if found else 200
+        more = {"warnings": odd} if (odd := warnings(database)) else {}
+        status, waiting = "not ready" if found else "ready", spooled(settings).events
+        return jsonify(status=status, faults=found, spooled=waiting, **more), 503 if found else 200
 
     return health

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request
 
 from app.config import Settings
 from app.domain.picture_links import links_if_set
-from app.errors import StoreUnavailable
+from app.errors import NotDecrypted, StoreUnavailable
 from app.receiver import replies
 from app.receiver.refusing import unavailable_reply, unknown_path_reply
 from app.store import pictures as store
@@ -52,6 +52,9 @@ def _stored(database: Database, digest: str) -> Response:
             found = store.get(connection, bytes.fromhex(digest))
     except StoreUnavailable as error:
         return unavailable_reply(error, _NOT_READ)
+    except NotDecrypted as error:
+        log.error("picture_not_decrypted", picture=digest[:_DIGITS_LOGGED], reason=str(error))
+        return replies.unavailable(_NOT_READ, "It can't be decrypted now; the receiver's log says why.")
     return replies.picture(found) if found else _refused(digest, "the picture is not stored")
 
 

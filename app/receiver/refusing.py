@@ -92,7 +92,7 @@ def unknown_path_reply() -> Response:
 def unavailable_reply(error: StoreUnavailable, title: str = "The event could not be stored") -> Response:
     """503: the database can't be used now."""
     log.error("store_unavailable", path=loggable(g.arrival.route), reason=str(error))
-    return replies.unavailable(title)
+    return replies.unavailable(title, error.told)
 
 
 def http_problem(error: HTTPException) -> Response:

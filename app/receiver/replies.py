@@ -41,13 +41,13 @@ def refused(error: Refused, status: int, quarantine_id: str | None) -> Response:
     return _json(status, problem, "application/problem+json")
 
 
-def unavailable(title: str) -> Response:
-    """503: not stored, so not acknowledged; the box may send it again. The cause is not for strangers."""
+def unavailable(title: str, detail: str) -> Response:
+    """503: not stored, so not acknowledged; the box may send it again."""
     problem = {
         "type": "urn:se3:problem:unavailable",
         "title": title,
         "status": 503,
-        "detail": "The database can't be used now; the receiver's log says why.",
+        "detail": detail,
     }
     response = _json(503, problem, "application/problem+json")
     response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)

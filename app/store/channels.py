@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from app.domain.forwarders import DEAD_AFTER, Forwarder, ForwarderState
-from app.store import clock, delivery_counts
+from app.store import clock, delivery_counts, outbox
 from app.store.models import ChannelConnectRow, ChannelRow, ForwarderRow
 from app.store.statements import insert_into, insert_missing
 
@@ -34,6 +34,7 @@ def beat(connection: Connection, forwarder: Forwarder, lease: timedelta) -> floa
     )
     if connection.execute(statement).rowcount:
         _forget_dead(connection, forwarder.channel, present)
+        outbox.hurry(connection, forwarder.channel, present)
         return 0.0
     lease_until = connection.execute(select(ChannelRow.lease_until).where(_named(forwarder.channel)))
     return max(0.1, ((lease_until.scalar() or present) - present).total_seconds())

@@ -19,6 +19,12 @@ REPLIES_LATE = "replies_late"
 TURNED_AWAY = "turned_away"
 """Requests of boxes that were not read, because too many others waited."""
 
+FORGOTTEN = "events_forgotten"
+"""Events that were removed with the person whom they show."""
+
+EXPIRED = "events_expired"
+"""Events that were removed because they were too old, or the database too large."""
+
 COUNTED_STATES = (DeliveryState.DELIVERED, DeliveryState.SKIPPED)
 """Of these states there may be millions of deliveries: each change of one is counted as it is made."""
 

@@ -1,5 +1,6 @@
 """The database: connections that are durable, and one writer at a time on SQLite."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -7,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,7 +16,9 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.errors import Conflict, SettingsError, StoreUnavailable
+from app.config import Settings
+from app.errors import Conflict, DiskFault, DiskFull, Locked, SettingsError, StoreUnavailable
+from app.store.keyring import Keyring, options_with
 
 _WAL_BYTES_KEPT = 64 * 2**20
 _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
@@ -37,26 +40,50 @@ _STATEMENT_FAULTS = (
     "54",
 )  # PostgreSQL's classes of errors for rows that collide, and for what is too large
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL gave up one of two transactions that waited for each other
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_WRITING = (errno.EROFS, errno.EIO)
+_SQLITE_KIND = 0xFF  # of an error's code; the rest says more of it
+_SQLITE_KINDS = {
+    sqlite3.SQLITE_FULL: DiskFull,
+    sqlite3.SQLITE_READONLY: DiskFault,
+    sqlite3.SQLITE_IOERR: DiskFault,
+    sqlite3.SQLITE_BUSY: Locked,
+}
+_LOCK_SECONDS = 3  # while it waits for a table that somebody reads long, all others wait behind it
 _BUSY_SECONDS = 10  # only a writer that takes no turns, such as the sqlite3 shell, makes us wait for the lock
 
 
 class Database:
     """Opens transactions; the only place that knows which database this is."""
 
-    def __init__(self, url: str) -> None:
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The database that the settings name, with their keys.
+
+        Raises:
+            SettingsError: as below.
+        """
+        return cls(settings.database_url, Keyring(settings.picture_keys))
+
+    def __init__(self, url: str, keyring: Keyring | None = None) -> None:
         """`url`: as `Settings.database_url`. Nothing is opened before the first transaction.
+
+        `keyring`: encrypts what shows faces; without one it is kept plain.
 
         Raises:
             SettingsError: the URL can't be understood.
         """
         self.url = _parsed(url)
+        self.keyring = keyring or Keyring()
         self.sqlite_file = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
         self.engine = create_engine(
             self.url,
             connect_args={"timeout": _BUSY_SECONDS} if self.sqlite_file else _POSTGRESQL_OPTIONS,
             pool_pre_ping=self.sqlite_file is None,
+            execution_options=options_with(self.keyring),
             hide_parameters=True,  # an error's text must not hold a face
         )
+        self.was_current = False  # whether `schema.require_usable` has found it so
         self._file_number: int | None = None
         self._turn_of_threads = threading.Lock()
         self._turn_file: IO[str] | None = None
@@ -79,7 +106,7 @@ class Database:
         Raises:
             StoreUnavailable: the database can't be reached or read.
         """
-        with _translated_errors():
+        with errors_told():
             self._require_same_file()
             with self._reading.connect() as connection:
                 yield connection
@@ -103,6 +130,7 @@ class Database:
         """
         if not self.sqlite_file:
             with self.write() as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
                 yield connection
             return
         try:
@@ -117,7 +145,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, *begin: str) -> Iterator[Connection]:
-        with _translated_errors(), self._turn():
+        with errors_told(), self._turn():
             self._require_same_file()
             engine = self.engine.execution_options(se3_begin=begin)
             with engine.begin() as connection:
@@ -176,10 +204,13 @@ def _turn_file(sqlite_file: Path, opened: IO[str] | None) -> IO[str]:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def errors_told() -> Iterator[None]:
+    """Have what the database reports be an error of ours, whose text holds no face."""
     try:
         yield
-    except (IntegrityError, DataError):  # what was to be stored is wrong, not the database
+    except (IntegrityError, DataError) as error:  # what was to be stored is wrong, not the database
+        if _is_reference_lost(error):
+            raise Conflict("what it refers to was removed meanwhile") from error
         raise
     except (DBAPIError, PoolTimeoutError, OSError) as error:
         state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
@@ -187,7 +218,23 @@ def _translated_errors() -> Iterator[None]:
             raise
         if state in _CONFLICTS:
             raise Conflict(f"another transaction stood in the way: {_first_line(error)}") from error
-        raise StoreUnavailable(f"the database can't be used: {_first_line(error)}") from error
+        raise _kind(error)(f"the database can't be used: {_first_line(error)}") from error
+
+
+def _kind(error: Exception) -> type[StoreUnavailable]:
+    """What keeps the database from being used, as far as it can be told."""
+    if getattr(error, "errno", None) in _NO_SPACE:
+        return DiskFull
+    if getattr(error, "errno", None) in _NO_WRITING:
+        return DiskFault
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _SQLITE_KIND
+    return _SQLITE_KINDS.get(code, StoreUnavailable)
+
+
+def _is_reference_lost(error: DBAPIError) -> bool:
+    """Whether a row was to refer to one that is not there: another transaction has removed that."""
+    names = (getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorname", None))
+    return bool({"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"} & {*names})
 
 
 def _parsed(url: str) -> URL:
@@ -207,9 +254,11 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
     for pragma in (
+        "auto_vacuum = INCREMENTAL",  # of a new file, before all else; others need removal.space.rewrite
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted, or moved within the file, is overwritten: it shows faces
         f"journal_size_limit = {_WAL_BYTES_KEPT}",  # else a long read leaves a large file behind for ever
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.domain.ids import least_id_at
 from app.store.models import LONGEST_INDEXED, EventReviewRow, EventRow, EventWarningRow, OutboxRow
 from app.store.people import FIRST_ID, LAST_ID, newest_of
 
@@ -117,8 +118,8 @@ class EventPage:
 def find(connection: Connection, search: Search, limit: int, before: UUID | None = None) -> EventPage:
     """The newest events that match, older than `before`."""
     bounds = (
-        _id_at(search.since) if search.since else FIRST_ID,
-        min(before or LAST_ID, _id_at(search.until) if search.until else LAST_ID),
+        least_id_at(search.since) if search.since else FIRST_ID,
+        min(before or LAST_ID, least_id_at(search.until) if search.until else LAST_ID),
     )
     most = MOST_OF_PERSON if search.is_by_person else MOST_LOOKED_AT
     looked_at = limit + 1 if search.matches_all else most
@@ -193,8 +194,3 @@ def _conditions(event: Subquery, search: Search) -> list[ColumnElement[bool]]:
         is_it = (EventReviewRow.event_id == event.c.id, EventReviewRow.user_id == search.unreviewed_by)
         conditions.append(~exists().where(*is_it))
     return conditions
-
-
-def _id_at(instant: datetime) -> UUID:
-    """The least id that an event may have which arrives then: ids begin with milliseconds (RFC 9562)."""
-    return UUID(int=max(0, int(instant.timestamp() * 1000)) << 80)

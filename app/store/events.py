@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from app import jsontext
 from app.domain import pointers
 from app.domain.events import FaceEvent, Kind, NewEvent, Recorded
+from app.errors import Conflict
 from app.store import box_hours, outbox, pictures, sightings, warnings
 from app.store.driver import Insert
 from app.store.models import EventRow
@@ -105,7 +106,10 @@ def _record_repeated(connection: Connection, new: NewEvent, added: dict[UUID, Fa
 
 def _find(connection: Connection, kind: Kind, fingerprint: bytes) -> FaceEvent:
     query = select(*_COLUMNS).where(EventRow.kind == kind, EventRow.fingerprint == fingerprint)
-    return _event(connection.execute(query).one()._asdict())
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise Conflict("the event that it repeats was removed meanwhile")
+    return _event(row._asdict())
 
 
 def _exact(connection: Connection, event: FaceEvent) -> str:

@@ -17,7 +17,7 @@ def migrate(database: Database) -> str:
 
     Raises:
         WrongSchema: the database is of a newer version.
-        StoreUnavailable: it can't be reached or written.
+        StoreUnavailable: it can't be reached or written, or on PostgreSQL somebody reads it for long.
     """
     with suppress(WrongSchema):  # else every start would look at all rows, though nothing is to be done
         require_current(database)

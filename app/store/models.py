@@ -155,9 +155,18 @@ Index(
     postgresql_where=IS_STRANGER,
 )
 
+IS_OF_STRANGER = EventRow.person_type == _STRANGER
+"""The same whatever its id: `app.store.removal.retention` finds the oldest by it."""
+
+Index("ix_events_of_strangers", EventRow.id, sqlite_where=IS_OF_STRANGER, postgresql_where=IS_OF_STRANGER)
+
 
 class PictureRow(Base):
-    """A picture, once, however many events show it."""
+    """A picture, once, however many events show it.
+
+    SHA-256 and size are the plain picture's. `key_id` names the key that the content is encrypted with,
+    NULL: it is plain; see `app.store.keyring`.
+    """
 
     __tablename__ = "pictures"
 
@@ -165,6 +174,7 @@ class PictureRow(Base):
     media_type: Mapped[str]
     size: Mapped[int]
     content: Mapped[bytes]
+    key_id: Mapped[bytes | None]
 
 
 class FaceLikenessRow(Base):
@@ -314,7 +324,10 @@ class ForwarderRow(Base):
 
 
 class QuarantineRow(Base):
-    """A refused body, whole, with every reason. A body that comes again is counted, not kept twice."""
+    """A refused body, whole, with every reason. A body that comes again is counted, not kept twice.
+
+    It may be encrypted as a picture is; SHA-256 and size are the plain body's.
+    """
 
     __tablename__ = "quarantine"
     __table_args__ = (UniqueConstraint("route", "sha256"), Index(None, "last_received_at"))
@@ -333,6 +346,17 @@ class QuarantineRow(Base):
     sha256: Mapped[bytes]
     size: Mapped[int]
     body: Mapped[bytes]
+    key_id: Mapped[bytes | None]
+
+
+def _key_index(column: Mapped[bytes | None]) -> Index:
+    """Finds which keys are in use; what is plain costs nothing."""
+    is_encrypted = column.is_not(None)
+    return Index(None, column, sqlite_where=is_encrypted, postgresql_where=is_encrypted)
+
+
+_key_index(PictureRow.key_id)
+_key_index(QuarantineRow.key_id)
 
 
 class CounterRow(Base):
@@ -518,3 +542,29 @@ class ApiTokenRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+
+
+class HoldRow(Base):
+    """A legal hold: nothing of this person is removed; see `app.store.removal.holds`."""
+
+    __tablename__ = "holds"
+
+    identity_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    user_name: Mapped[str]
+    since: Mapped[datetime]
+
+
+class RetentionRunRow(Base):
+    """What one run of the retention removed so far; see `app.store.removal.runs`."""
+
+    __tablename__ = "retention_runs"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    known: Mapped[int]
+    strangers: Mapped[int]
+    pictures: Mapped[int]
+    size: Mapped[int]

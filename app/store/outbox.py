@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.domain.delivery import DeliveryState
+from app.domain.delivery import LONGEST_RETRY_SECONDS, DeliveryState
 from app.domain.events import FaceEvent
 from app.domain.times import EPOCH
 from app.store import clock, counters, delivery_attempts, delivery_counts
@@ -98,6 +98,13 @@ def release(connection: Connection, channel: str) -> int:
     theirs = _IS_CLAIMED & (OutboxRow.channel == channel)
     values = {**_DUE_AT_ONCE, "channel": UNROUTED}
     return connection.execute(update(OutboxRow).where(theirs).values(values)).rowcount
+
+
+def hurry(connection: Connection, channel: str, now: datetime) -> None:
+    """Make due at once what would wait longer than any retry does: the clock was put back meanwhile."""
+    latest = now + timedelta(seconds=LONGEST_RETRY_SECONDS)
+    waits = _IS_PENDING & (OutboxRow.channel == channel) & (OutboxRow.due_at > latest)
+    connection.execute(update(OutboxRow).where(waits).values(due_at=EPOCH))
 
 
 def strays(connection: Connection, channels: Sequence[str], limit: int) -> list[int]:

@@ -9,9 +9,12 @@ from sqlalchemy import Connection, select
 
 from app.domain.events import NewEvent, Picture, PictureUse
 from app.store.driver import Insert
+from app.store.keyring import Kept, Keyring, keyring_of
 from app.store.models import EventPictureRow, PictureRow
 
-_INSERT_MISSING = Insert(PictureRow, ("sha256", "media_type", "size", "content"), "ON CONFLICT DO NOTHING")
+_INSERT_MISSING = Insert(
+    PictureRow, ("sha256", "media_type", "size", "content", "key_id"), "ON CONFLICT DO NOTHING"
+)
 _LINK = Insert(EventPictureRow, ("event_id", "position", "pointer", "field", "prefix", "sha256"))
 _SLICE = 1000  # parameters of a statement; PostgreSQL takes 65,535
 
@@ -31,7 +34,8 @@ def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
     """Store the pictures of new events that are not stored yet, and link all of them."""
     pictures = {use.picture.sha256: use.picture for new in new_events for use in new.pictures}
     # In order, so that two transactions which add the same pictures can't wait for each other.
-    _INSERT_MISSING.execute(connection, [_row(pictures[sha256]) for sha256 in sorted(pictures)])
+    keyring = keyring_of(connection)
+    _INSERT_MISSING.execute(connection, [_row(pictures[sha256], keyring) for sha256 in sorted(pictures)])
     links = [
         _link(new.event.id, position, use) for new in new_events for position, use in enumerate(new.pictures)
     ]
@@ -39,7 +43,12 @@ def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
 
 
 def uses_of(connection: Connection, event_id: UUID) -> list[PictureUse]:
-    """Every picture of an event, with its bytes, in the order of their places."""
+    """Every picture of an event, with its bytes, in the order of their places.
+
+    Raises:
+        NotDecrypted: one of them can't be.
+    """
+    keyring = keyring_of(connection)
     rows = connection.execute(
         select(
             EventPictureRow.pointer,
@@ -48,14 +57,15 @@ def uses_of(connection: Connection, event_id: UUID) -> list[PictureUse]:
             PictureRow.sha256,
             PictureRow.media_type,
             PictureRow.content,
+            PictureRow.key_id,
         )
         .join(PictureRow, PictureRow.sha256 == EventPictureRow.sha256)
         .where(EventPictureRow.event_id == event_id)
         .order_by(EventPictureRow.position)
     )
     return [
-        PictureUse(place, field, prefix, Picture(sha256, media_type, content))
-        for place, field, prefix, sha256, media_type, content in rows
+        PictureUse(place, field, prefix, _picture(keyring, sha256, media_type, content, key_id))
+        for place, field, prefix, sha256, media_type, content, key_id in rows
     ]
 
 
@@ -77,10 +87,14 @@ def references_of(connection: Connection, event_id: UUID) -> list[PictureReferen
 
 
 def get(connection: Connection, sha256: bytes) -> Picture | None:
-    """One picture, found by its SHA-256, or None."""
-    query = select(PictureRow.sha256, PictureRow.media_type, PictureRow.content)
+    """One picture, found by its SHA-256, or None.
+
+    Raises:
+        NotDecrypted: it can't be.
+    """
+    query = select(PictureRow.sha256, PictureRow.media_type, PictureRow.content, PictureRow.key_id)
     row = connection.execute(query.where(PictureRow.sha256 == sha256)).one_or_none()
-    return None if row is None else Picture(*row)
+    return None if row is None else _picture(keyring_of(connection), *row)
 
 
 def shown_by(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, bytes]]]:
@@ -111,8 +125,15 @@ def _slices(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     return (keys[i : i + _SLICE] for i in range(0, len(keys), _SLICE))
 
 
-def _row(picture: Picture) -> tuple[object, ...]:
-    return picture.sha256, picture.media_type, len(picture.content), picture.content
+def _row(picture: Picture, keyring: Keyring) -> tuple[object, ...]:
+    kept = keyring.encrypt(picture.content, picture.sha256)
+    return picture.sha256, picture.media_type, len(picture.content), *kept
+
+
+def _picture(
+    keyring: Keyring, sha256: bytes, media_type: str, content: bytes, key_id: bytes | None
+) -> Picture:
+    return Picture(sha256, media_type, keyring.decrypt(Kept(content, key_id), sha256))
 
 
 def _link(event_id: UUID, position: int, use: PictureUse) -> tuple[object, ...]:

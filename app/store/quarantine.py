@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, case, delete, func, or_, select
 from app.config import Settings
 from app.domain.refusals import Quarantined, Refusal
 from app.store import counters
+from app.store.keyring import Kept, Keyring, keyring_of
 from app.store.models import QuarantineRow
 from app.store.statements import insert_into
 
@@ -54,7 +55,7 @@ def bounds_of(settings: Settings) -> Bounds:
 
 def keep(connection: Connection, refusals: Sequence[Refusal]) -> list[UUID]:
     """Keep refused bodies; one that the same route has refused before is counted. Returns their ids."""
-    rows = [_values(refusal) for refusal in refusals]
+    rows = [_values(refusal, keyring_of(connection)) for refusal in refusals]
     # In order, so that two transactions which count the same bodies can't wait for each other.
     kept = {_key(row): _keep_one(connection, row) for row in sorted(rows, key=_key)}
     return [kept[_key(row)] for row in rows]
@@ -124,12 +125,17 @@ def page(
 
 
 def get(connection: Connection, quarantine_id: UUID) -> tuple[Quarantined, bytes] | None:
-    """One refused body with what is known of it, or None."""
-    query = select(*_COLUMNS, QuarantineRow.body).where(QuarantineRow.id == quarantine_id)
-    row = connection.execute(query).mappings().one_or_none()
+    """One refused body with what is known of it, or None.
+
+    Raises:
+        NotDecrypted: it can't be.
+    """
+    columns = (QuarantineRow.sha256, QuarantineRow.body, QuarantineRow.key_id, *_COLUMNS)
+    row = connection.execute(select(*columns).where(QuarantineRow.id == quarantine_id)).one_or_none()
     if row is None:
         return None
-    return Quarantined(**{name: row[name] for name in _FIELDS}), row["body"]
+    sha256, body, key_id, *known = row
+    return Quarantined(*known), keyring_of(connection).decrypt(Kept(body, key_id), sha256)
 
 
 def get_many(connection: Connection, quarantine_ids: Sequence[UUID]) -> dict[UUID, Quarantined]:
@@ -155,7 +161,9 @@ def _key(row: dict[str, Any]) -> tuple[str, bytes]:
     return row["route"], row["sha256"]
 
 
-def _values(refusal: Refusal) -> dict[str, Any]:
+def _values(refusal: Refusal, keyring: Keyring) -> dict[str, Any]:
+    sha256 = hashlib.sha256(refusal.body).digest()
+    body, key_id = keyring.encrypt(refusal.body, sha256)
     return {
         "id": refusal.id,
         "first_received_at": refusal.arrival.received_at,
@@ -168,7 +176,8 @@ def _values(refusal: Refusal) -> dict[str, Any]:
         "status": refusal.status,
         "code": refusal.code,
         "problems": refusal.problems,
-        "sha256": hashlib.sha256(refusal.body).digest(),
+        "sha256": sha256,
         "size": len(refusal.body),
-        "body": refusal.body,
+        "body": body,
+        "key_id": key_id,
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from app.config import ROOT
-from app.errors import WrongSchema
+from app.errors import NewerSchema, WrongSchema
 from app.store.database import Database
 
 _MIGRATIONS: Path = ROOT / "migrations" / "versions"
@@ -24,9 +24,26 @@ def require_current(database: Database) -> None:
         found = _revision_of(connection)
     known = revisions()
     if found and found not in known:
-        raise WrongSchema(f"the database has schema {found}, of a newer version: start that version instead")
+        raise NewerSchema(f"the database has schema {found}, of a newer version: start that version instead")
     if found != known[-1]:
         raise WrongSchema(f"the database has {f'schema {found}' if found else 'no tables'}: run se3 migrate")
+
+
+def require_usable(database: Database) -> None:
+    """Raise unless this process can write: the schema is ours, or was until a newer version migrated it.
+
+    What runs while it is migrated goes on; see docs/decisions/0022-upgrades-under-load.md.
+
+    Raises:
+        WrongSchema, StoreUnavailable: as above.
+    """
+    try:
+        require_current(database)
+    except NewerSchema:
+        if not database.was_current:
+            raise
+    else:
+        database.was_current = True
 
 
 def _revision_of(connection: Connection) -> str | None:

@@ -1,5 +1,6 @@
 """Where the processes of one database meet: the writer process's socket, and the lock of who runs it."""
 
+import fcntl
 import hashlib
 import os
 import stat
@@ -26,6 +27,16 @@ class WriterFiles:
             raise StoreUnavailable(f"the writer process has no place: {error}") from error
         self.lock = base.with_name(base.name + ".writer.lock")
         self.socket = _shortest(base.with_name(base.name + ".writer"))
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a receiver runs: one of its processes runs the writer process."""
+        with self.lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
 
 def _private_folder() -> Path:

@@ -1,6 +1,7 @@
 """Is this process able to take events? For load balancers, systemd and people."""
 
 import shutil
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import structlog
 from app.config import Settings
 from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
-from app.store.schema import require_current
+from app.store.keys_in_use import missing_keys
+from app.store.schema import require_usable
 from app.store.spool.spool import spool_of
+from app.telemetry.asking import asked_soon
+
+_PROBE_BYTES = 4096  # a block
 
 log = structlog.get_logger(__name__)
 
@@ -21,24 +26,53 @@ def faults(settings: Settings, database: Database) -> list[str]:
     The MQTT broker does not count: while it is away, events wait in the outbox. Nor does PostgreSQL, as long
     as they can wait in the spool.
     """
-    found = []
-    try:
-        require_current(database)
-    except WrongSchema as error:
-        found.append(str(error))
-    except StoreUnavailable as error:
-        log.error("store_unavailable", reason=str(error))
-        if not _has_spool(settings):
-            found.append("the database can't be used; the log says why")  # strangers may ask
+    found = _faults_of_database(settings, database)
+    if fault := disk_fault(settings, database):
+        found.append(fault)
     free = disk_bytes(settings, database)[1] // 2**20
     if free < settings.disk_floor_mb:
         found.append(f"{free} MB of disk are free; DISK_FLOOR_MB asks for {settings.disk_floor_mb} MB")
     return found
 
 
+def warnings(database: Database) -> list[str]:
+    """What keeps no event away, but needs a look all the same, one sentence each."""
+    try:
+        missing = asked_soon(database, missing_keys)
+    except StoreUnavailable:  # which is a fault
+        return []
+    if missing:
+        log.error("picture_keys_missing", keys=missing)
+    return [f"what key {key} encrypted can't be read: add it to PICTURE_KEYS" for key in missing]
+
+
+def disk_fault(settings: Settings, database: Database) -> str | None:
+    """Why nothing can be written beside SQLite's file, None if it can. Reads alone would not tell."""
+    if not database.sqlite_file:
+        return None
+    try:
+        with tempfile.TemporaryFile(dir=_folder(settings, database), buffering=0) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return f"nothing can be written beside the database: {error.strerror}"
+    return None
+
+
+def _faults_of_database(settings: Settings, database: Database) -> list[str]:
+    try:
+        asked_soon(database, require_usable)
+    except WrongSchema as error:
+        return [str(error)]
+    except StoreUnavailable as error:
+        log.error("store_unavailable", reason=str(error))
+        if not _has_spool(settings):
+            return ["the database can't be used; the log says why"]  # strangers may ask
+    return []
+
+
 def disk_bytes(settings: Settings, database: Database) -> tuple[int, int]:
     """Size and free part of the disk where SQLite's file is; with PostgreSQL, where the spool is."""
-    usage = shutil.disk_usage(_existing((database.sqlite_file or settings.spool_path).parent))
+    usage = shutil.disk_usage(_folder(settings, database))
     return usage.total, usage.free
 
 
@@ -56,5 +90,6 @@ def _has_spool(settings: Settings) -> bool:
     return True
 
 
-def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.parents) if path.exists())
+def _folder(settings: Settings, database: Database) -> Path:
+    """Where SQLite's file is or will be; with PostgreSQL, the spool."""
+    return next(path for path in (database.sqlite_file or settings.spool_path).parents if path.exists())

@@ -12,14 +12,17 @@ from app.config import Settings
 from app.domain.devices import BoxStatus
 from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.domain.texts import shown
-from app.store import channels, clock, devices
+from app.store import channels, clock, counters, devices
 from app.store.database import Database
 from app.store.queries import QuickCounts, quick_counts
+from app.store.removal import runs
+from app.store.removal.runs import Run
 from app.store.size import size_bytes
 from app.store.spool.spool import Spooled, spooled
 from app.telemetry.health import disk_bytes, faults
 
 _MOST_BOXES = 1000
+_REMOVED = (("retention", counters.EXPIRED), ("forgotten", counters.FORGOTTEN))
 
 
 class StoreMetrics(Collector):
@@ -41,8 +44,11 @@ class StoreMetrics(Collector):
             forwarders = as_of(channels.forwarders(connection), now)
             boxes = _seen_first(devices.boxes(connection))
             size = size_bytes(self._database, connection)
+            removed = [((cause,), counters.value(connection, name)) for cause, name in _REMOVED]
+            last_run = runs.latest(connection)
         yield from _of_deliveries(counts, now)
         yield from _of_receiver(counts)
+        yield from _of_removal(removed, last_run)
         yield from _of_forwarders(forwarders)
         yield from _of_boxes(boxes, now)
         yield from self._of_disk(size)
@@ -100,6 +106,15 @@ def _of_spool(found: Spooled, now: datetime) -> Iterator[Metric]:
     yield _gauge("se3_spool_events", "Events that wait for PostgreSQL on this machine.", found.events)
     age = max(0.0, (now - found.oldest_at).total_seconds()) if found.oldest_at else 0.0
     yield _gauge("se3_spool_oldest_seconds", "How long the oldest of them has waited.", age)
+
+
+def _of_removal(removed: Iterable[tuple[tuple[str], int]], last_run: Run | None) -> Iterator[Metric]:
+    family = CounterMetricFamily("se3_events_removed", "Events that were removed.", labels=("cause",))
+    for labels, number in removed:
+        family.add_metric(labels, number)
+    yield family
+    at = last_run.began_at.timestamp() if last_run else 0.0
+    yield _gauge("se3_retention_last_run_timestamp_seconds", "When the retention's last run began.", at)
 
 
 def _of_forwarders(forwarders: Sequence[Forwarder]) -> Iterator[Metric]:

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,24 @@ import pytest
 import urllib3
 
 from app.simulators.form_encodings import Encoded
+from app.store.database import Database
+from app.store.queries import Counts, counts
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.programs import Program, own_program
 from tests.support.settings import child_environment
 
 SECRET = "never-in-any-log"
+Command = Sequence[str | Path]
 _ONCE = urllib3.Timeout(10)
 
 
 class Product:
     """A running `se3 run`, and the command line of the same settings."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        """`settings`: beside the receiver's address, which is chosen here."""
+    def __init__(self, folder: Path, settings: Mapping[str, str], run: Command | None = None) -> None:
+        """`settings`: beside the receiver's address, which is chosen here; `run`: in place of `se3 run`."""
+        self._run = run or [own_program("se3"), "run"]
         self.url = f"http://127.0.0.1:{free_port()}"
         self.settings = {"RECEIVER_BIND": self.url.removeprefix("http://"), "DISK_FLOOR_MB": "0", **settings}
         self._log_path = folder / "se3.log"
@@ -36,7 +41,7 @@ class Product:
         self.program = self._start()
 
     def _start(self) -> Program:
-        program = Program([own_program("se3"), "run"], self._log_path, env=self.settings)
+        program = Program(self._run, self._log_path, env=self.settings)
         program.wait_until(self._is_ready, timeout=30)
         return program
 
@@ -58,14 +63,24 @@ class Product:
         """`se3 status --json`."""
         return json.loads(self.se3("status", "--json"))
 
-    def wait_for_deliveries(self, count: int, timeout: float) -> Any:
-        """Wait until so many rows of the outbox are delivered; returns the whole status."""
+    def counts(self) -> Counts:
+        """What `se3 status` tells, without a process for each time that it is asked."""
+        with closing(Database(self.settings["DATABASE_URL"])) as database, database.read() as connection:
+            return counts(connection)
 
-        def reached() -> Any:
-            found = self.status()
-            return found if found["outbox"]["delivered"] >= count else None
+    def wait_for(self, condition: Callable[[Counts], bool], timeout: float = 15) -> None:
+        """Wait until the numbers are as wanted."""
+        with closing(Database(self.settings["DATABASE_URL"])) as database:
 
-        return self.program.wait_until(reached, timeout)
+            def is_reached() -> bool:
+                with database.read() as connection:
+                    return condition(counts(connection))
+
+            self.program.wait_until(is_reached, timeout)
+
+    def wait_for_deliveries(self, count: int, timeout: float) -> None:
+        """Wait until so many rows of the outbox are delivered."""
+        self.wait_for(lambda found: found.outbox["delivered"] >= count, timeout)
 
     def _is_ready(self) -> bool:
         try:
@@ -82,12 +97,15 @@ class Product:
 @pytest.fixture
 def product(tmp_path: Path, database_url: str, mosquitto: Mosquitto) -> Iterator[Product]:
     """The product with EnOS settings, on a fresh database."""
-    settings = {
+    with closing(Product(tmp_path, relaying(database_url, mosquitto))) as product:
+        yield product
+
+
+def relaying(database_url: str, mosquitto: Mosquitto) -> dict[str, str]:
+    """The settings of a product that relays to EnOS."""
+    return {
         "DATABASE_URL": database_url,
         "ENOS_BROKER_URL": mosquitto.url,
         "ENOS_PRODUCT_KEY": "pk",
         "ENOS_PRODUCT_SECRET": SECRET,
     }
-    product = Product(tmp_path, settings)
-    yield product
-    product.close()

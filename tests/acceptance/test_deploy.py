@@ -1,6 +1,7 @@
 """What deploy/ holds works as it stands: the service's unit, and nginx with TLS before both apps."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,7 +33,8 @@ def test_the_unit_is_right_and_shuts_off_what_it_can(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name
     program = Path(sys.executable).with_name("se3")
     unit.write_text(UNIT.read_text().replace("/opt/se3/.venv/bin/se3", str(program)))
-    command = [systemd_analyze, "verify", "--man=no", str(unit)]
+    socket = shutil.copy(UNIT.with_suffix(".socket"), tmp_path)
+    command = [systemd_analyze, "verify", "--man=no", str(unit), str(socket)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
     command = [systemd_analyze, "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", str(UNIT)]

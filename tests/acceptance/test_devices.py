@@ -43,7 +43,7 @@ def test_a_box_that_is_configured_posts_to_the_receiver(product: Product, device
         "box", "configure", "--host", device.api, "--receiver", product.url, "--content-type", "form-data"
     )
     assert f"ok    history events go to {product.url}/HistoryEvent" in said
-    product.program.wait_until(lambda: product.status()["events"] >= 4)
+    product.wait_for(lambda found: found.events >= 4)
     with (
         closing(Database(product.settings["DATABASE_URL"])) as database,
         database.read() as connection,
@@ -54,7 +54,7 @@ def test_a_box_that_is_configured_posts_to_the_receiver(product: Product, device
     assert not any(event.typed for event in found)
     assert device.program.stop(signal.SIGINT) == 0
     assert "posts accepted" in device.program.output()
-    assert product.status()["quarantine"] == 0
+    assert product.counts().quarantine == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

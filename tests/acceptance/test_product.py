@@ -5,9 +5,12 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,43 @@ import urllib3
 from app.simulators.enos.hub import Hub
 from app.store import events
 from app.store.database import Database
-from tests.acceptance.conftest import SECRET, Product
+from tests.acceptance.conftest import SECRET, Product, relaying
 from tests.support.encodings import as_json, as_multipart, as_urlencoded
 from tests.support.mosquitto import Mosquitto
 from tests.support.payloads import payload
 from tests.support.waiting import wait_until
+
+BROKEN_OFF, PARKED, BESIDE, KILLED = 1, 2, 3, 100_000
+"""Numbers of the events of tests that share a site."""
+
+
+@dataclass
+class Site:
+    """A running product and its EnOS, which tests share: each counts what it has added alone."""
+
+    product: Product
+    hub: Hub
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, shared_url: str) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    broker = Mosquitto(folder)
+    try:
+        broker.start()
+        with Hub(broker.url) as hub, closing(Product(folder, relaying(shared_url, broker))) as product:
+            yield Site(product, hub)
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+def fast_product(tmp_path: Path, database_url: str, mosquitto: Mosquitto) -> Iterator[Product]:
+    """The product whose forwarder comes back soon: the real one waits for 35 s and more."""
+    settings = relaying(database_url, mosquitto)
+    run = [sys.executable, "-m", "tests.support.fast_run"]
+    with closing(Product(tmp_path, settings, run)) as product:
+        yield product
 
 
 def kill_all(pid: int) -> None:
@@ -36,14 +71,19 @@ def numbered(number: int) -> dict[str, Any]:
     return payload("history-contract") | {"timestamp": 1_600_000_000_000 + number}
 
 
+def healthy(product: Product) -> Any:
+    """What `se3 status` says beside that its one forwarder is well, once it is."""
+    found = product.status()
+    return found if [one["state"] for one in found.pop("forwarders")] == ["healthy"] else None
+
+
 def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mosquitto: Mosquitto) -> None:
     with Hub(mosquitto.url) as hub:
         status, reply = product.post("/HistoryEvent", as_json(payload("history-v2r4")))
         assert status == 200
         assert hub.wait_for_events(1, timeout=15)
-        found = product.wait_for_deliveries(1, timeout=15)
-        found.pop("forwarders")
-        wait_until(lambda: [one["state"] for one in product.status()["forwarders"]] == ["healthy"])
+        product.wait_for_deliveries(1, timeout=15)
+        found = wait_until(lambda: healthy(product))
     assert found == {
         "events": 1,
         "pictures": 3,
@@ -64,7 +104,9 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
     assert SECRET not in log
 
 
-def test_a_duplicate_is_one_in_every_encoding_across_processes(product: Product) -> None:
+def test_a_duplicate_is_one_in_every_encoding_across_processes(site: Site) -> None:
+    product = site.product
+    before = product.counts().events
     sent = payload("realtime-v2r4")
     ids = set()
     for encode in (as_json, as_multipart, as_urlencoded) * 4:
@@ -72,20 +114,23 @@ def test_a_duplicate_is_one_in_every_encoding_across_processes(product: Product)
         assert status == 200
         ids.add(reply["data"]["id"])
     assert len(ids) == 1
-    assert product.status()["events"] == 1
+    assert product.counts().events == before + 1
 
 
-def test_boxes_and_events_live_side_by_side(product: Product) -> None:
+def test_boxes_and_events_live_side_by_side(site: Site) -> None:
+    product = site.product
+    before = product.counts()
     for name in ("status-v2r4", "status-v6-system", "status-v6-devices"):
         status, reply = product.post("/SophonFogStatus", as_json(payload(name)))
         assert (status, reply) == (200, {"status": 0, "message": "SUCCESS"})
-    assert product.post("/HistoryEvent", as_json(payload("history-v2r4")))[0] == 200
-    found = product.status()
-    assert (found["boxes"], found["events"]) == (2, 1)
+    assert product.post("/HistoryEvent", as_json(numbered(BESIDE)))[0] == 200
+    found = product.counts()
+    assert (found.boxes, found.events) == (2, before.events + 1)
     assert "device_changed" in product.program.output()
 
 
-def test_an_outage_of_the_broker_loses_nothing(product: Product, mosquitto: Mosquitto) -> None:
+def test_an_outage_of_the_broker_loses_nothing(fast_product: Product, mosquitto: Mosquitto) -> None:
+    product = fast_product
     with Hub(mosquitto.url) as hub:
         product.post("/HistoryEvent", as_json(numbered(0)))
         assert hub.wait_for_events(1, timeout=15)
@@ -98,22 +143,24 @@ def test_an_outage_of_the_broker_loses_nothing(product: Product, mosquitto: Mosq
     assert {status for status, _ in replies} == {200}
     mosquitto.start()
     with Hub(mosquitto.url) as hub:
-        found = product.wait_for_deliveries(1001, timeout=120)
+        product.wait_for_deliveries(1001, timeout=120)
         assert hub.refused == 0
         times = {element["time"] for element in hub.received}
         assert times >= {1_600_000_000_000 + number for number in range(1, 1001)}
-    assert found["events"] == 1001
-    assert {state: number for state, number in found["outbox"].items() if number} == {"delivered": 1001}
+    found = product.counts()
+    assert found.events == 1001
+    assert {state: number for state, number in found.outbox.items() if number} == {"delivered": 1001}
 
 
-def test_what_was_acknowledged_survives_a_kill_of_everything(product: Product) -> None:
+def test_what_was_acknowledged_survives_a_kill_of_everything(site: Site) -> None:
+    product = site.product
     acknowledged: list[str] = []
     killed = threading.Event()
 
     def post_until_killed(first: int) -> None:
         for number in itertools.count(first, 8):
             try:
-                status, reply = product.post("/HistoryEvent", as_json(numbered(number)))
+                status, reply = product.post("/HistoryEvent", as_json(numbered(KILLED + number)))
             except urllib3.exceptions.HTTPError:  # the receiver is gone
                 return
             assert status == 200
@@ -131,18 +178,21 @@ def test_what_was_acknowledged_survives_a_kill_of_everything(product: Product) -
     assert set(acknowledged) <= stored
 
 
-def test_a_refused_body_can_be_looked_at(product: Product) -> None:
+def test_a_refused_body_can_be_looked_at(site: Site) -> None:
+    product = site.product
+    before = product.counts().quarantine
     status, reply = product.post("/HistoryEvent", (b'{"identity_id": 5}', {}))
     assert status == 422
-    assert product.status()["quarantine"] == 1
+    assert product.counts().quarantine == before + 1
     assert product.se3("quarantine", "show", reply["quarantine"], "--body") == '{"identity_id": 5}'
     shown = product.se3("quarantine", "show", reply["quarantine"])
     assert all(error["detail"] in shown for error in reply["errors"])
 
 
-def test_a_body_that_broke_off_is_no_event(product: Product) -> None:
-    body, _ = as_json(numbered(0))
-    port = int(product.url.rpartition(":")[2])
+def test_a_body_that_broke_off_is_no_event(site: Site) -> None:
+    before = site.product.counts()
+    body, _ = as_json(numbered(BROKEN_OFF))
+    port = int(site.product.url.rpartition(":")[2])
     head = f"POST /HistoryEvent HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 2}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(head.encode() + body)
@@ -150,13 +200,14 @@ def test_a_body_that_broke_off_is_no_event(product: Product) -> None:
         reply = connection.makefile("rb").read()
     assert reply.startswith(b"HTTP/1.1 400")
     assert b"broke off" in reply
-    assert product.status()["quarantine"] == 1
+    found = site.product.counts()
+    assert (found.quarantine, found.events) == (before.quarantine + 1, before.events)
 
 
 @pytest.mark.parametrize("chunks", [b'5\r\n{"c":\r\n', b'5\r\n{"c":\r\nzz\r\n'])
-def test_chunks_that_break_off_are_no_event_and_no_fault_of_ours(product: Product, chunks: bytes) -> None:
+def test_chunks_that_break_off_are_no_event_and_no_fault_of_ours(site: Site, chunks: bytes) -> None:
     head = b"POST /HistoryEvent HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    port = int(product.url.rpartition(":")[2])
+    port = int(site.product.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(head + chunks)
         connection.shutdown(socket.SHUT_WR)
@@ -165,12 +216,14 @@ def test_chunks_that_break_off_are_no_event_and_no_fault_of_ours(product: Produc
     assert b"broke off" in reply
 
 
-def test_parked_deliveries_are_shown_and_sent_again(product: Product, mosquitto: Mosquitto) -> None:
-    with Hub(mosquitto.url, code=1257) as hub:
-        product.post("/HistoryEvent", as_json(numbered(0)))
-        assert hub.wait_for_messages(1, timeout=15)
-        product.program.wait_until(lambda: product.status()["outbox"]["parked"] == 1)
-        assert "1257" in product.se3("outbox", "list", "--state", "parked")
-        hub.code = 200
-        product.se3("outbox", "retry", "--parked", "--yes")
-        product.wait_for_deliveries(1, timeout=15)
+def test_parked_deliveries_are_shown_and_sent_again(site: Site) -> None:
+    product, hub = site.product, site.hub
+    product.wait_for(lambda found: found.waiting == 0, timeout=60)  # what other tests posted
+    hub.code = 1257
+    product.post("/HistoryEvent", as_json(numbered(PARKED)))
+    product.wait_for(lambda found: found.outbox["parked"] == 1)
+    assert "1257" in product.se3("outbox", "list", "--state", "parked")
+    hub.code = 200
+    product.se3("outbox", "retry", "--parked", "--yes")
+    product.wait_for(lambda found: found.outbox["parked"] == found.waiting == 0)
+    assert 1_600_000_000_000 + PARKED in {element["time"] for element in hub.received}

@@ -50,6 +50,7 @@ def known(console: Flask, database: Database) -> dict[str, Any]:
         "quarantine_id": str(kept),
         "sha256": sha256,
         "key": "b",
+        "identity_id": "nobody",
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -21,13 +22,34 @@ _ARGUMENTS = [
 
 
 class Site:
-    """`se3 run` without EnOS. `password`: the one that it printed for the first login of admin."""
+    """`se3 run`, without EnOS unless the settings name it.
 
-    def __init__(self, program: Program, receiver: str, console: str, database_url: str) -> None:
-        self.program = program
-        self.database_url = database_url
-        self.receiver = receiver
-        self.console = console
+    `password`: the one that it printed for the first login of admin; `cookies`: those of that login.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.database_url = f"sqlite:///{folder / 'se3.db'}"
+        receiver, console = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        self.receiver, self.console = f"http://{receiver}", f"http://{console}"
+        self.cookies: list[Any] = []
+        settings |= {
+            "DATABASE_URL": self.database_url,
+            "RECEIVER_BIND": receiver,
+            "CONSOLE_BIND": console,
+            "DISK_FLOOR_MB": "0",
+        }
+        self.program = Program([own_program("se3"), "run"], folder / "run.log", env=settings)
+
+    def __enter__(self) -> Self:
+        try:
+            self.program.wait_until(lambda: self.program.output().count("Booting worker") >= 3, timeout=60)
+        except AssertionError:
+            self.program.kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.program.stop(timeout=30)
 
     @property
     def password(self) -> str:
@@ -38,21 +60,19 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    ports = free_port(), free_port()
-    settings = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'se3.db'}",
-        "RECEIVER_BIND": f"127.0.0.1:{ports[0]}",
-        "CONSOLE_BIND": f"127.0.0.1:{ports[1]}",
-        "DISK_FLOOR_MB": "0",
-    }
-    with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
-        receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
-        site = Site(program, receiver, console, settings["DATABASE_URL"])
-        program.wait_until(lambda: program.output().count("Booting worker") >= 3)
+    """A site to which nothing has come yet."""
+    with Site(tmp_path) as site:
         yield site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site for all tests that look only at what they themselves have posted."""
+    with Site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = find_chromium()
     with sync_playwright() as playwright:

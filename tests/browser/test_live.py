@@ -61,22 +61,23 @@ def test_an_event_appears_without_a_reload_and_then_that_enos_has_it(site: Site,
     expect_no_reload(page)
 
 
-def test_a_page_whose_stream_is_refused_asks_again_and_again(site: Site, page: Page) -> None:
+def test_a_page_whose_stream_is_refused_asks_again_and_again(shared_site: Site, page: Page) -> None:
     page.route("**/live/stream*", lambda route: route.fulfill(status=503))
-    open_live(page, site, "New events appear within two seconds.")
-    post(site, 1, identity_name="Ann")
-    expect(page.locator("#live").get_by_text("Ann")).to_be_visible(timeout=2 * WITHIN)
-    deliver(site)
-    expect(page.locator("#live .state")).to_have_text(["in EnOS"], timeout=2 * WITHIN)
+    open_live(page, shared_site, "New events appear within two seconds.")
+    post(shared_site, 1, identity_name="Ann polls")
+    card = page.locator("#live .event", has_text="Ann polls")
+    expect(card).to_be_visible(timeout=2 * WITHIN)
+    deliver(shared_site)
+    expect(card.locator(".state")).to_have_text("in EnOS", timeout=2 * WITHIN)
     expect_no_reload(page)
     page.context.clear_cookies()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
-def test_how_long_ago_goes_on_in_the_pages_language(site: Site, page: Page) -> None:
-    open_live(page, site, "New events appear at once.")
-    post(site, 1, identity_name="Ann")
-    time = page.locator("#live time")
+def test_how_long_ago_goes_on_in_the_pages_language(shared_site: Site, page: Page) -> None:
+    open_live(page, shared_site, "New events appear at once.")
+    post(shared_site, 1, identity_name="Ann waits")
+    time = page.locator("#live .event", has_text="Ann waits").locator("time")
     expect(time).to_have_text(re.compile(r"now|[12] seconds? ago"))
     expect(time).to_have_text(re.compile(r"[3-9] seconds ago"))
     expect(time).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"))
@@ -84,9 +85,9 @@ def test_how_long_ago_goes_on_in_the_pages_language(site: Site, page: Page) -> N
     expect(time).to_have_text(re.compile(r"\d+\s?(秒|秒钟)前"))
 
 
-def test_a_page_holds_the_newest_only(site: Site, page: Page) -> None:
-    open_live(page, site, "New events appear at once.")
+def test_a_page_holds_the_newest_only(shared_site: Site, page: Page) -> None:
+    open_live(page, shared_site, "New events appear at once.")
     for number in range(SHOWN + 2):
-        post(site, number, identity_name=f"Person {number:02}")
+        post(shared_site, number, identity_name=f"Person {number:02}")
     expect(page.locator("#live .who").first).to_have_text(f"Person {SHOWN + 1}")
     assert names(page) == [f"Person {number:02}" for number in range(SHOWN + 1, 1, -1)]

@@ -44,10 +44,10 @@ def test_the_page_turns_green_when_the_first_event_of_a_new_box_comes(site: Site
     expect(page.locator(".event")).to_have_count(1)
 
 
-def test_the_page_says_so_once_it_looks_no_longer(site: Site, page: Page) -> None:
+def test_the_page_says_so_once_it_looks_no_longer(shared_site: Site, page: Page) -> None:
     page.clock.install()
-    log_in(page, site)
-    page.goto(f"{site.console}/boxes/new")
+    log_in(page, shared_site)
+    page.goto(f"{shared_site.console}/boxes/new")
     come = page.get_by_role("status")
     expect(come).to_contain_text("Waiting for a new box")
     expect(come).not_to_contain_text("No longer looking")
@@ -55,10 +55,10 @@ def test_the_page_says_so_once_it_looks_no_longer(site: Site, page: Page) -> Non
     expect(come).to_contain_text("No longer looking: load the page again.")
 
 
-def test_an_address_is_copied_by_a_button(site: Site, page: Page) -> None:
-    log_in(page, site)
+def test_an_address_is_copied_by_a_button(shared_site: Site, page: Page) -> None:
+    log_in(page, shared_site)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(f"{site.console}/boxes/new")
+    page.goto(f"{shared_site.console}/boxes/new")
     address = page.get_by_label("Address for real-time events").first
     page.get_by_role("button", name="Copy").nth(1).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
@@ -66,13 +66,13 @@ def test_an_address_is_copied_by_a_button(site: Site, page: Page) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/RealTimeEvent", address.input_value())
 
 
-def test_boxes_fit_a_telephone_and_a_wall(site: Site, page: Page) -> None:
-    log_in(page, site)
-    assert post(site, "/HistoryEvent") == 200
+def test_boxes_fit_a_telephone_and_a_wall(shared_site: Site, page: Page) -> None:
+    log_in(page, shared_site)
+    assert post(shared_site, "/HistoryEvent") == 200
     report, headers = encode(payload("status-v2r4"), "json")
-    urllib3.request("POST", f"{site.receiver}/DeviceStatus", body=report, headers=headers, timeout=10)
+    urllib3.request("POST", f"{shared_site.receiver}/DeviceStatus", body=report, headers=headers, timeout=10)
     for path in ("/boxes", "/boxes/ZKZ0001", "/boxes/AKOPKKKKK", "/boxes/new"):
-        page.goto(f"{site.console}{path}")
+        page.goto(f"{shared_site.console}{path}")
         for width in (375, 1920):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)

@@ -10,29 +10,20 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 from tests.support.oidc_providers import CLIENT_ID, CLIENT_SECRET, HonestProvider
-from tests.support.ports import free_port
-from tests.support.programs import Program, own_program
 
 GRAVE = ("serious", "critical")
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    ports = free_port(), free_port()
     with HonestProvider(tmp_path) as provider:
-        settings = {
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'se3.db'}",
-            "RECEIVER_BIND": f"127.0.0.1:{ports[0]}",
-            "CONSOLE_BIND": f"127.0.0.1:{ports[1]}",
-            "DISK_FLOOR_MB": "0",
+        login = {
             "OIDC_ISSUER": provider.issuer,
             "OIDC_CLIENT_ID": CLIENT_ID,
             "OIDC_CLIENT_SECRET": CLIENT_SECRET,
         }
-        with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
-            program.wait_until(lambda: program.output().count("Booting worker") >= 3, 60)
-            receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
-            yield Site(program, receiver, console, settings["DATABASE_URL"])
+        with Site(tmp_path, **login) as site:
+            yield site
 
 
 def say_who(page: Page) -> None:

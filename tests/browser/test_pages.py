@@ -66,7 +66,7 @@ class Demo:
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     log = tmp_path_factory.mktemp("demo") / "out.log"
     with Program([own_program("se3"), "demo"], log) as program:
-        program.wait_until(lambda: re.search(r"[1-9]\d* delivered", program.output()))
+        program.wait_for_output(r"[1-9]\d* delivered", timeout=60)
         found = re.search(r"Look at (\S+) as admin; the password: (\S+)", program.output())
         assert found
         page = browser.new_page()

@@ -1,7 +1,7 @@
 """An operator sends again what EnOS had refused, in a real browser, to a simulated EnOS."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,49 +9,47 @@ from playwright.sync_api import Page, expect
 
 from app.simulators.enos.hub import Hub
 from tests.browser.conftest import Site
-from tests.browser.test_console import NEW_PASSWORD, post
+from tests.browser.test_console import log_in, post
 from tests.support.mosquitto import Mosquitto
-from tests.support.ports import free_port
-from tests.support.programs import Program, own_program
 
 UNKNOWN_DEVICE = 1257  # EnOS protocol, section 3
 
 
-@pytest.fixture
-def hub(mosquitto: Mosquitto) -> Iterator[Hub]:
-    with Hub(mosquitto.url, code=UNKNOWN_DEVICE) as hub:
-        yield hub
+@dataclass
+class Relaying:
+    """A site and its EnOS."""
+
+    site: Site
+    hub: Hub
 
 
-@pytest.fixture
-def relaying_site(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Site]:
-    """`se3 run` with EnOS."""
-    ports = free_port(), free_port()
-    settings = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'se3.db'}",
-        "RECEIVER_BIND": f"127.0.0.1:{ports[0]}",
-        "CONSOLE_BIND": f"127.0.0.1:{ports[1]}",
-        "DISK_FLOOR_MB": "0",
-        "ENOS_BROKER_URL": mosquitto.url,
+@pytest.fixture(scope="module")
+def shared_relaying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relaying]:
+    folder = tmp_path_factory.mktemp("relaying")
+    broker = Mosquitto(folder)
+    login = {
+        "ENOS_BROKER_URL": broker.url,
         "ENOS_PRODUCT_KEY": "pk",
         "ENOS_PRODUCT_SECRET": "secret",
     }
-    with Program([own_program("se3"), "run"], tmp_path / "run.log", env=settings) as program:
-        receiver, console = (f"http://127.0.0.1:{port}" for port in ports)
-        site = Site(program, receiver, console, settings["DATABASE_URL"])
-        program.wait_until(lambda: program.output().count("Booting worker") >= 3, timeout=30)
-        program.wait_for_output("channel_open", timeout=30)
-        yield site
+    try:
+        broker.start()
+        with Hub(broker.url) as hub, Site(folder, **login) as site:
+            site.program.wait_for_output("channel_open", timeout=30)
+            yield Relaying(site, hub)
+    finally:
+        broker.stop()
 
 
-def log_in(page: Page, site: Site) -> None:
-    page.goto(site.console)
-    page.get_by_label("Name").fill("admin")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_label("Old password").fill(site.password)
-    page.get_by_label("New password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Change the password").click()
+@pytest.fixture
+def relaying(shared_relaying: Relaying) -> Relaying:
+    """A site whose EnOS knows no device any more."""
+    shared_relaying.hub.code = UNKNOWN_DEVICE
+    return shared_relaying
+
+
+def open_relay(page: Page, site: Site) -> None:
+    log_in(page, site)
     page.get_by_role("navigation").get_by_role("link", name="Relay").click()
     expect(page.get_by_role("heading", name="Channels")).to_be_visible()
 
@@ -69,29 +67,31 @@ def serious(page: Page) -> list[str]:
     return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
 
 
-def test_a_refused_event_is_sent_again_once_the_cause_is_mended(
-    page: Page, hub: Hub, relaying_site: Site
-) -> None:
-    log_in(page, relaying_site)
-    reload_until_seen(page, relaying_site, "healthy")
-    post(relaying_site, 1, identity_name="Person 1")
-    reload_until_seen(page, relaying_site, "EnOS knows no device with this key")
+def test_a_refused_event_is_sent_again_once_the_cause_is_mended(page: Page, relaying: Relaying) -> None:
+    site, hub = relaying.site, relaying.hub
+    events = hub.events
+    open_relay(page, site)
+    reload_until_seen(page, site, "healthy")
+    post(site, 1, identity_name="Person 1")
+    reload_until_seen(page, site, "EnOS knows no device with this key")
     expect(page.get_by_text("Register the device in EnOS")).to_be_visible()
     assert serious(page) == []
     hub.code = 200
     page.get_by_role("button", name="Send 1 again").click()
     expect(page.get_by_role("status")).to_have_text("1 event is sent again.")
-    assert hub.wait_for_events(1, timeout=15)
+    assert hub.wait_for_events(events + 1, timeout=15)
     page.get_by_role("navigation").get_by_role("link", name="Events").click()
     page.get_by_text("Person 1").click()
-    reload_until_seen(page, relaying_site, "in EnOS")
+    reload_until_seen(page, site, "in EnOS")
 
 
-def test_a_refused_event_is_given_up_with_a_reason(page: Page, hub: Hub, relaying_site: Site) -> None:
+def test_a_refused_event_is_given_up_with_a_reason(page: Page, relaying: Relaying) -> None:
+    site, hub = relaying.site, relaying.hub
+    events = hub.events
     page.set_viewport_size({"width": 375, "height": 700})
-    log_in(page, relaying_site)
-    post(relaying_site, 1)
-    reload_until_seen(page, relaying_site, "EnOS knows no device with this key")
+    open_relay(page, site)
+    post(site, 2)
+    reload_until_seen(page, site, "EnOS knows no device with this key")
     page.get_by_text("Give up…").click()
     page.get_by_label("Why").fill("the camera is gone")
     button = page.get_by_role("button", name="Give 1 up")
@@ -105,4 +105,4 @@ def test_a_refused_event_is_given_up_with_a_reason(page: Page, hub: Hub, relayin
     page.get_by_text("As a table").click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert serious(page) == []
-    assert hub.events == 0
+    assert hub.events == events

@@ -86,6 +86,8 @@ def test_after_five_wrong_passwords_not_even_the_right_one_is_looked_at(
     with database.read() as connection:
         later = datetime.now(UTC) + sessions.PERIOD
         assert sessions.may_try(connection, "anna", "127.0.0.1", later)
+        put_back = datetime.now(UTC) - timedelta(hours=1)
+        assert sessions.may_try(connection, "anna", "127.0.0.1", put_back)
 
 
 def test_an_address_that_tries_many_names_is_slowed_down(stranger: Person, database: Database) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from app.console.events.exports import archive, downloads, rows
+from app.console.events.exports import downloads
 from app.console.events.exports.downloads import ExportEnded
+from app.exports import archive, rows
 from app.store import audit, event_search, events, pictures, users
 from app.store.database import Database
 from tests.console.conftest import Person

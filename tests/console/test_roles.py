@@ -15,6 +15,7 @@ SAMPLES = {
     "<uuid:quarantine_id>": "01a20000-0000-7000-8000-000000000000",
     "<int(min=1, max=9223372036854775807):delivery_id>": "1",
     "<path:key>": "ZKZ0001",
+    "<path:identity_id>": "01200002",
     "<path:filename>": "swagger-ui.css",
     "<uuid:event_id>": "01a20000-0000-7000-8000-000000000000",
     "<any(csv, jsonl, zip):form>": "csv",

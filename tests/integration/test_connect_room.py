@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from app.cli.enos_room import note_connect, present_holder
 from app.errors import ChannelError
+from app.forwarder.room import note_connect, present_holder
 from app.store import channels
 from app.store.clock import now
 from app.store.database import Database

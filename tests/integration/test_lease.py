@@ -14,10 +14,10 @@ from app.domain.ids import new_id
 from app.errors import StoreUnavailable
 from app.forwarder import lease as lease_module
 from app.forwarder.lease import LEASE_SECONDS, Lease
-from app.store import channels, clock
+from app.store import channels, clock, events, outbox
 from app.store.database import Database
-from app.store.models import ChannelConnectRow, ChannelRow, ForwarderRow
-from tests.support.new_events import RECEIVED_AT
+from app.store.models import ChannelConnectRow, ChannelRow, ForwarderRow, OutboxRow
+from tests.support.new_events import RECEIVED_AT, new_event
 from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=60)
@@ -118,6 +118,16 @@ def test_a_forwarder_without_a_heartbeat_is_dead_until_another_has_its_work(data
 def test_a_lease_of_a_clock_that_was_ahead_locks_nobody_out(database: Database) -> None:
     beat(database, forwarder(), timedelta(days=1))
     assert beat(database, forwarder()) == 0
+
+
+def test_nor_does_what_is_to_be_tried_again_wait_for_it(database: Database) -> None:
+    with database.write() as connection:
+        events.record(connection, [new_event()])
+        ahead = clock.now(connection) + timedelta(hours=1)
+        connection.execute(update(OutboxRow).values(channel="enos", due_at=ahead))
+    beat(database, forwarder())
+    with database.read() as connection:
+        assert outbox.anything_due(connection, "enos", clock.now(connection))
 
 
 def test_connects_of_a_clock_that_was_ahead_do_not_count(database: Database) -> None:

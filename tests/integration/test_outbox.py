@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.delivery import DeliveryState
+from app.domain.delivery import LONGEST_RETRY_SECONDS, DeliveryState
 from app.domain.events import FaceEvent
 from app.store import events, outbox, outbox_tools
 from app.store.database import Database
@@ -65,6 +65,17 @@ def test_a_row_that_is_not_due_yet_is_left(filled: Database) -> None:
         settle(filled, other, DeliveryState.DELIVERED)
     assert claim(filled, now=NOW + timedelta(minutes=4)) == []
     assert [again.id for again in claim(filled, now=NOW + timedelta(minutes=5))] == [row.id]
+
+
+def test_after_a_clock_was_put_back_nothing_waits_longer_than_any_retry(filled: Database) -> None:
+    rows, late = claim(filled), NOW + timedelta(hours=1)
+    for row in rows[:2]:
+        settle(filled, row, DeliveryState.PENDING, late)
+    settle(filled, rows[2], DeliveryState.PENDING, NOW + timedelta(seconds=LONGEST_RETRY_SECONDS))
+    with filled.write() as connection:
+        outbox.hurry(connection, "other", NOW)
+        outbox.hurry(connection, "enos", NOW)
+    assert [again.id for again in claim(filled)] == [row.id for row in rows[:2]]
 
 
 def test_a_forwarder_presumed_dead_changes_nothing(filled: Database) -> None:

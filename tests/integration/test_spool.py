@@ -3,7 +3,7 @@
 import dataclasses
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import jsontext
-from app.config import Settings
+from app.config import ROOT, Settings
 from app.domain.devices import BoxDetails, CameraDetails, CameraReport, StatusReport
-from app.domain.events import Arrival, FaceEvent, Kind
+from app.domain.events import Arrival, FaceEvent, Kind, NewEvent, Recorded
 from app.domain.refusals import Refusal
+from app.errors import NotStored, StoreUnavailable
 from app.store import counters, devices, events, quarantine
 from app.store.batches import Item
 from app.store.counters import Tally
 from app.store.database import Database
 from app.store.queries import counts
+from app.store.spool.drain import draining
 from app.store.spool.items import dumped, loaded
 from app.store.spool.spool import Spool, spool_of
 from app.store.writer import Writer
@@ -55,7 +57,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 @pytest.fixture
 def writer(database: Database, spool: Spool) -> Iterator[Writer]:
-    with closing(Writer(database, BOUNDS, spool)) as writer:
+    with closing(Writer(database, BOUNDS, spool)) as writer, draining(database, BOUNDS, spool):
         yield writer
 
 
@@ -103,7 +105,8 @@ def test_an_event_that_comes_while_postgresql_is_away_is_stored_once_it_is_back(
     with closing(spool):
         assert spool.waiting().events == 5
         postgresql_server.start()
-        wait_until(lambda: drained(spool))
+        with draining(database, BOUNDS, spool):
+            wait_until(lambda: drained(spool))
     found = stored(database)
     assert [str(event.id) for event in found] == [reply.json["data"]["id"] for reply in replies]
     with database.read() as connection:
@@ -144,17 +147,33 @@ def test_while_postgresql_hangs_every_reply_comes_in_time_and_nothing_is_stored_
             assert not writer.record([new_event(number)])[0].duplicate
             taken.append(time.monotonic() - began)
         line.flow()
-        wait_until(lambda: drained(spool))
+        with draining(database, BOUNDS, spool):
+            wait_until(lambda: drained(spool))
         assert max(taken) < 0.5
     assert len({event.timestamp for event in stored(database)}) == len(stored(database)) == 20
 
 
 def test_what_a_killed_process_left_in_the_spool_the_next_one_moves(database: Database, spool: Spool) -> None:
     spool.put([[new_event(number)] for number in range(150)])  # more than are read at a time
-    with closing(Writer(database, BOUNDS, spool)):
+    with draining(database, BOUNDS, spool):
         wait_until(lambda: drained(spool))
     with database.read() as connection:
         assert counts(connection).events == 150
+
+
+def test_the_room_that_it_took_is_given_back(database: Database, spool: Spool) -> None:
+    spool.prepare()
+    with closing(sqlite3.connect(spool.file)) as file:
+
+        def pages() -> int:
+            found: int = file.execute("PRAGMA page_count").fetchone()[0]
+            return found
+
+        empty = pages()
+        spool.put([[new_event(number)] for number in range(50)])
+        assert pages() > 2 * empty
+        with draining(database, BOUNDS, spool):
+            wait_until(lambda: pages() <= empty + 1)
 
 
 def test_what_was_stored_already_is_not_stored_again(
@@ -174,7 +193,7 @@ def test_what_postgresql_refuses_goes_to_quarantine_and_holds_up_nothing(
         wrong, event=dataclasses.replace(wrong.event, identity_name="\0", received_at=NOW)
     )
     spool.put([[wrong], [new_event(2)]])
-    with closing(Writer(database, BOUNDS, spool)):
+    with draining(database, BOUNDS, spool):
         wait_until(lambda: drained(spool))
     with database.read() as connection:
         [kept] = quarantine.listed(connection, 10)
@@ -189,10 +208,77 @@ def test_what_cannot_be_read_stays_and_holds_up_nothing(database: Database, spoo
     with closing(sqlite3.connect(spool.file)) as file:
         file.execute("UPDATE spool SET content = 'of another version' WHERE id = 1")
         file.commit()
-    with closing(Writer(database, BOUNDS, spool)):
+    with draining(database, BOUNDS, spool):
         wait_until(lambda: spool.waiting().requests == 1)
-    assert [row_id for row_id, _ in spool.oldest()] == [1]
+    assert list(spool.oldest(after=0, most=9)) == [1]
     assert len(stored(database)) == 1
+
+
+def test_one_that_the_database_cannot_bear_holds_up_nothing(
+    database: Database, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.put([[new_event(number)] for number in range(5)])
+    record = events.record
+
+    def killed_by_the_third(connection: Any, new: Sequence[NewEvent]) -> list[Recorded]:
+        if any(one.event.timestamp == str(1_566_016_554_002) for one in new):
+            raise StoreUnavailable("the server closed the connection")
+        return record(connection, new)
+
+    monkeypatch.setattr(events, "record", killed_by_the_third)
+    with draining(database, BOUNDS, spool):
+        wait_until(lambda: spool.waiting().requests == 1)
+        monkeypatch.undo()
+        wait_until(lambda: drained(spool))
+    assert len(stored(database)) == 5
+
+
+def test_what_cannot_be_taken_out_is_moved_once_and_holds_up_nothing(
+    database: Database, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.put([[Tally(counters.REPLIES_LATE, 1)] for _ in range(40)])
+    remove = Spool.remove
+    full = True
+
+    def remove_unless_full(self: Spool, ids: Collection[int]) -> None:
+        if full:
+            raise StoreUnavailable("database or disk is full")
+        remove(self, ids)
+
+    monkeypatch.setattr(Spool, "remove", remove_unless_full)
+    with draining(database, BOUNDS, spool):
+        wait_until(lambda: value(database, counters.REPLIES_LATE) == 40)
+        full = False
+        wait_until(lambda: drained(spool))
+    assert value(database, counters.REPLIES_LATE) == 40
+
+
+def test_a_spool_that_was_deleted_is_made_anew(spool: Spool) -> None:
+    spool.put([[new_event(1)]])
+    spool.file.unlink()
+    spool.put([[new_event(2)], [new_event(3)]])
+    assert spool.waiting().events == 2
+
+
+def test_one_that_the_spool_cannot_write_takes_down_no_other(
+    writer: Writer, postgresql_server: PostgreSQL
+) -> None:
+    postgresql_server.stop()
+    unwritable = dataclasses.replace(ARRIVAL, route="\udc80")
+    with pytest.raises(NotStored):
+        writer.keep(Refusal(unwritable, "POST", "", 400, "unreadable", [], b""))
+    assert writer.record([new_event()])
+    postgresql_server.start()
+
+
+def test_what_this_version_puts_in_the_next_one_can_read() -> None:
+    kept = (ROOT / "tests/payloads/spooled.json").read_bytes()
+    [event, report, refusal, tally] = loaded(kept)
+    assert isinstance(event, NewEvent)
+    assert event.event.identity_id == payload("history-contract")["identity_id"]
+    assert dumped([event, report, refusal, tally]) == kept.strip()
+    with pytest.raises(Exception, match="While structuring"):
+        loaded(kept.replace(b'"prefix":', b'"of_a_newer_version":1,"prefix":'))
 
 
 def test_without_a_spool_that_can_be_written_nothing_is_acknowledged(

@@ -49,12 +49,16 @@ def find_chromium() -> Path:
     return Path(path) if path else _missing("chromium")
 
 
+def _missing(package: str) -> NoReturn:
+    missing(f"{package} is not installed; on Debian: sudo apt-get install {package}")
+
+
 def _version(folder: Path) -> float:
     return float(folder.parent.name)
 
 
-def _missing(package: str) -> NoReturn:
-    reason = f"{package} is not installed; on Debian: sudo apt-get install {package}"
+def missing(reason: str) -> NoReturn:
+    """Skip the test, which needs something that is not here; where CI=true, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -13,6 +13,7 @@ from app.config import ROOT
 from app.simulators.encodings import encode
 from app.store.database import Database
 from app.store.writer_files import WriterFiles
+from tests.support.certificates import Pair
 from tests.support.payloads import payload
 from tests.support.ports import free_port
 from tests.support.programs import Program
@@ -26,19 +27,32 @@ def event(number: int) -> dict[str, Any]:
 
 
 class Receiver:
-    """gunicorn on a fresh database, with two workers unless the settings say otherwise."""
+    """gunicorn on a fresh database, with two workers unless the settings say otherwise.
 
-    def __init__(self, folder: Path, url: str, **settings: str) -> None:
+    `tls`: the authority that boxes trust, and the certificate that it gave the receiver.
+    """
+
+    def __init__(
+        self, folder: Path, url: str, tls: tuple[Path, Pair] | None = None, /, **settings: str
+    ) -> None:
         self.address = f"127.0.0.1:{free_port()}"
-        self.url = f"http://{self.address}"
-        self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(10))
-        settings |= {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "DISK_FLOOR_MB": "0"}
+        self.url = f"{'https' if tls else 'http'}://{self.address}"
+        self.http = urllib3.PoolManager(
+            maxsize=8, retries=False, timeout=urllib3.Timeout(10), ca_certs=str(tls[0]) if tls else None
+        )
+        if tls:
+            settings["GUNICORN_CMD_ARGS"] = f"--certfile={tls[1].cert} --keyfile={tls[1].key}"
+        settings = {"DISK_FLOOR_MB": "0"} | settings | {"DATABASE_URL": url, "RECEIVER_BIND": self.address}
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
         self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
         with closing(Database(url)) as database:
             self.socket = Path(WriterFiles(database).socket)
         self.socket.unlink(missing_ok=True)  # of an earlier test
-        self.program.wait_until(self._is_ready, 45)
+        try:
+            self.program.wait_until(self._is_ready, timeout=30)
+        except BaseException:
+            self.program.kill()
+            raise
 
     def _is_ready(self) -> bool:
         """Whether its port and its writer process listen."""

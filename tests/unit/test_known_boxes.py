@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.console.boxes.bars import HEIGHT, HOURS, bars_of, hours_until
+from app.console.boxes.bars import HEIGHT, bars_of
 from app.domain.devices import BoxState, BoxStatus, first_status
 from app.domain.known_boxes import known_boxes, least_lag, warnings_by_code
-from app.domain.senders import ALL, Heard, Sender, SenderHour, owners
+from app.domain.senders import ALL, HOURS_SHOWN, Heard, Sender, SenderHour, hours_until, owners
 from tests.support.new_reports import BEGIN, at, new_report
 
 BOX = "ZKZ0001"
@@ -77,7 +77,7 @@ def test_a_clock_is_judged_by_the_last_hour_and_warnings_by_how_many_there_are()
 def test_the_bars_are_the_last_24_hours_and_none_that_had_events_is_empty(numbers: dict[int, int]) -> None:
     now = BEGIN + timedelta(hours=30, minutes=59)
     drawn = bars_of({BEGIN + timedelta(hours=n): number for n, number in numbers.items()}, now)
-    assert len(drawn.bars) == HOURS
+    assert len(drawn.bars) == HOURS_SHOWN
     assert drawn.bars[0].begin == hours_until(now)[0] == BEGIN + timedelta(hours=7)
     assert drawn.total == sum(number for n, number in numbers.items() if 7 <= n <= 30)
     assert all((bar.height > 0) == (bar.number > 0) and bar.height <= HEIGHT for bar in drawn.bars)

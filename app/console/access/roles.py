@@ -53,6 +53,10 @@ NEEDED: Mapping[str, Role] = {
     "boxes.arrivals": Role.VIEWER,
     "people.find": Role.VIEWER,
     "people.show": Role.VIEWER,
+    "people.ask": Role.ADMIN,
+    "people.forget_person": Role.ADMIN,
+    "people.hold": Role.ADMIN,
+    "people.release": Role.ADMIN,
     "strangers.find": Role.VIEWER,
     "api-docs.openapi_json": Role.VIEWER,
     "api_docs.page": Role.VIEWER,
@@ -73,6 +77,7 @@ NEEDED: Mapping[str, Role] = {
     "api.quarantine.discard": Role.OPERATOR,
     "api.devices.find": Role.VIEWER,
     "api.devices.show": Role.VIEWER,
+    "api.people.forget_person": Role.ADMIN,
     "api.stats.show": Role.VIEWER,
 }
 """The least role for every other endpoint."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-HOURS = 24
+from app.domain.senders import hours_until
+
 WIDTH, HEIGHT = 10, 40  # of an hour, in the drawing's own units
 _LEAST = 2  # of an hour with any events: it must be seen beside a busy one
 
@@ -25,12 +26,6 @@ class Bars:
     bars: Sequence[Bar]
     total: int
     busiest: Bar
-
-
-def hours_until(now: datetime) -> list[datetime]:
-    """When each of the hours begins that are shown."""
-    present = now.replace(minute=0, second=0, microsecond=0)
-    return [present - timedelta(hours=HOURS - 1 - hour) for hour in range(HOURS)]
 
 
 def bars_of(numbers: Mapping[datetime, int], now: datetime) -> Bars:

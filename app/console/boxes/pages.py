@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 from flask import Blueprint, abort, render_template
 
 from app.config import Settings
-from app.console.boxes.bars import Bars, bars_of, hours_until
+from app.console.boxes.bars import Bars, bars_of
 from app.console.boxes.new_box import add_new_box
 from app.console.boxes.words import box_words
 from app.domain.devices import BoxState
 from app.domain.known_boxes import KnownBox, events_by_hour, senders_of
-from app.domain.senders import SenderHour
+from app.domain.senders import SenderHour, hours_until
 from app.store import box_hours, devices, event_search
 from app.store.all_boxes import all_boxes
 from app.store.database import Database

@@ -6,10 +6,9 @@ from datetime import timedelta
 from flask_babel import gettext
 
 from app.domain.devices import BoxDetails, BoxState
-from app.domain.known_boxes import events_by_hour, least_lag, warnings_by_code
+from app.domain.known_boxes import CLOCKS_AGREE, events_by_hour, least_lag, warnings_by_code
 from app.domain.texts import measured, shown
 
-_CLOCKS_AGREE = timedelta(seconds=5)  # an event is on its way for a while
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
 
 
@@ -43,9 +42,9 @@ def clock(lag: timedelta | None) -> str:
     """What the least lag of some events tells of their box's clock; see `app.domain.senders.SenderHour`."""
     if lag is None:
         return str(gettext("unknown, for no event came"))
-    if lag < -_CLOCKS_AGREE:
+    if lag < -CLOCKS_AGREE:
         return str(gettext("%(time)s ahead", time=_span(-lag)))
-    if lag > _CLOCKS_AGREE:
+    if lag > CLOCKS_AGREE:
         return str(gettext("up to %(time)s behind, or its events came late", time=_span(lag)))
     return str(gettext("right"))
 

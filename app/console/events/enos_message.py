@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask_babel import gettext
 
 from app.config import Settings
+from app.console.reasons.translating import translated
 from app.domain.events import FaceEvent
 from app.domain.sightings import reason_to_skip
 from app.enos.preview import Preview, preview_of
@@ -28,6 +29,7 @@ def enos_message(settings: Settings, event: FaceEvent, shown: Iterable[tuple[str
         setup = load_draft(settings)
         preview = preview_of(setup, event, shown, datetime.now(UTC))
     except (MappingError, SettingsError) as error:
-        return EnosMessage(None, str(error))
+        return EnosMessage(None, translated(str(error)))
     reason = reason_to_skip(event, settings.enos_events) or setup.mapping.reason_to_skip(event)
-    return EnosMessage(preview, gettext("It does not go: %(reason)s", reason=reason) if reason else None)
+    note = gettext("It does not go: %(reason)s", reason=translated(reason)) if reason else None
+    return EnosMessage(preview, note)

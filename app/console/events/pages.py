@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import jsontext
 from app.config import Settings
+from app.console import undecrypted
 from app.console.access.guard import note
 from app.console.events.enos_message import enos_message
 from app.console.events.filters import read_filters
@@ -16,6 +17,7 @@ from app.domain.delivery import DeliveryState
 from app.domain.events import FaceEvent, Kind
 from app.domain.ids import made_at
 from app.domain.texts import sha256_in
+from app.errors import NotDecrypted
 from app.receiver.replies import safe_type
 from app.store import deliveries, event_search, pictures, reviews, warnings
 from app.store import events as store
@@ -73,8 +75,11 @@ def create_events(settings: Settings, database: Database) -> Blueprint:
 
     @events.get("/pictures/<sha256>")
     def picture(sha256: str) -> AnyResponse:
-        with database.read() as connection:
-            found = pictures.get(connection, sha256_in(sha256) or abort(404)) or abort(404)
+        try:
+            with database.read() as connection:
+                found = pictures.get(connection, sha256_in(sha256) or abort(404)) or abort(404)
+        except NotDecrypted as error:
+            return undecrypted.placeholder(error)
         response = Response(found.content, content_type=safe_type(found.media_type))
         response.headers["Cache-Control"] = (
             "private, no-cache"  # kept, and asked for again: a session may end

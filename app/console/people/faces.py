@@ -3,12 +3,14 @@
 import io
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 import structlog
 from PIL import Image
 
 from app.domain.likeness import Likeness
+from app.errors import NotDecrypted
 from app.store import likenesses, pictures
 from app.store.database import Database
 
@@ -61,10 +63,9 @@ def likeness_of(content: bytes) -> Likeness | None:
 def _worked_out(database: Database, sha256s: Sequence[bytes]) -> Iterator[tuple[bytes, Likeness | None]]:
     end = time.monotonic() + _SECONDS
     for sha256 in sha256s:
-        with database.read() as connection:
-            picture = pictures.get(connection, sha256)
-        if picture:
-            yield sha256, likeness_of(picture.content)
+        with suppress(NotDecrypted), database.read() as connection:  # once its key is back it can be compared
+            if picture := pictures.get(connection, sha256):
+                yield sha256, likeness_of(picture.content)
         if time.monotonic() > end:
             return
 

@@ -4,20 +4,24 @@ from uuid import UUID
 
 from flask import Blueprint, abort, render_template, request
 
+from app.config import Settings
 from app.console.access.guard import note
+from app.console.people.erasing import add_erasing
 from app.domain.texts import shown as shown_text
 from app.store import event_search, pictures
 from app.store import people as store
 from app.store.database import Database
 from app.store.event_search import Search
 from app.store.people import PeoplePage
+from app.store.removal import holds
 
 _PAGE = 50  # people, or events of one
 
 
-def create_people(database: Database) -> Blueprint:
+def create_people(settings: Settings, database: Database) -> Blueprint:
     """Build the pages."""
     people = Blueprint("people", __name__)
+    add_erasing(people, settings, database)
 
     @people.get("/people")
     def find() -> str:
@@ -39,6 +43,7 @@ def create_people(database: Database) -> Blueprint:
                 "shown": pictures.shown_by(connection, [event.id for event in page.events]),
                 "photos": store.photos(connection, identity_id),
                 "cameras": store.cameras(connection, identity_id),
+                "hold": holds.of_person(connection, identity_id),
             }
         note(database, "person_seen", identity_id)
         return render_template(

@@ -2,9 +2,8 @@
 
 import fcntl
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -13,27 +12,50 @@ from app.domain import pointers
 from app.domain.devices import StatusReport
 from app.domain.events import Arrival, NewEvent
 from app.domain.refusals import Refusal
-from app.errors import NotStored, OwnFault, StoreUnavailable
-from app.store.batches import Batches, Item, Job, Outcome
+from app.errors import NotDecrypted, NotStored, OwnFault, StoreUnavailable
+from app.store import quarantine
+from app.store.batches import Batches, Item, Outcome
+from app.store.database import Database
+from app.store.keyring import Kept
 from app.store.pictures import text_as_sent
-from app.store.spool.items import loaded
+from app.store.schema import require_current
+from app.store.spool.attempt import Attempt
 from app.store.spool.spool import Spool
 
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 2.0
+_PATIENCE_SECONDS = 30.0  # with the database, for one batch
+_MOST_AT_ONCE = 16
 
 log = structlog.get_logger(__name__)
 
 
-class Drain(threading.Thread):
-    """Runs in every process that writes; one of all on this machine moves at a time."""
+@contextmanager
+def draining(database: Database, bounds: quarantine.Bounds, spool: Spool | None) -> Iterator[None]:
+    """While this lasts, what waits in the spool is moved; nothing where there is no spool."""
+    if spool is None:
+        yield
+        return
+    drain = Drain(database, bounds, spool)
+    drain.start()
+    try:
+        yield
+    finally:
+        drain.stop()
 
-    def __init__(self, spool: Spool, batches: Batches) -> None:
-        """`batches` write into the database."""
+
+class Drain(threading.Thread):
+    """Runs in the process that writes; of several on this machine one moves at a time."""
+
+    def __init__(self, database: Database, bounds: quarantine.Bounds, spool: Spool) -> None:
+        """`bounds`: the quarantine's, where goes what the database refuses."""
         super().__init__(name="spool-drain", daemon=True)
+        self._database = database
         self._spool = spool
-        self._batches = batches
-        self._left: set[int] = set()  # ids of what can't be moved; another version may do it
+        self._batches = Batches(database, bounds)
+        self._at_once = _MOST_AT_ONCE
+        self._moved: set[int] = set()  # ids of what the database has, and that could not be taken out yet
+        self._left: set[int] = set()  # ids of what can't be moved, as it was told
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -41,7 +63,7 @@ class Drain(threading.Thread):
         said = ""
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
-                self._move_all()
+                self.move()
                 said = ""
             except Exception as error:  # noqa: BLE001 - whatever it was, what waits must be moved some time
                 reason = str(error).partition("\n")[0]
@@ -54,64 +76,90 @@ class Drain(threading.Thread):
         self._stopped.set()
         self.join(_STOP_SECONDS)
 
-    def _move_all(self) -> None:
-        """Move what is there, unless another process does."""
-        if not self._spool.waiting().requests:
-            return
-        lock_file = self._spool.file.with_name(self._spool.file.name + ".drain")
-        with lock_file.open("a") as lock, suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            while not self._stopped.is_set() and self.move():
-                pass
-
-    def move(self) -> int:
-        """Move those that have waited longest, as far as the database takes them; returns how many.
+    def move(self) -> None:
+        """Move all that waits and that the database takes, unless another process does.
 
         Raises:
-            StoreUnavailable: the spool can't be read or written. What was moved is a duplicate next time.
+            StoreUnavailable: the spool can't be read or written, or the database is away or not migrated.
         """
-        requests = self._readable()
-        if not requests:
-            return 0
-        outcomes = self._written(requests)
-        moved = [
-            row_id for row_id, items in requests.items() if self._is_kept(row_id, items, outcomes[row_id])
-        ]
-        if moved:
-            self._spool.remove(moved)
-            log.info("spool_drained", requests=len(moved), waiting=self._spool.waiting().requests)
-        return len(moved)
+        if not self._spool.waiting().requests:
+            return
+        require_current(self._database)
+        with self._spool.move_lock.open("a") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._move_all()
+            if not self._spool.waiting().requests:
+                self._spool.give_back()
 
-    def _readable(self) -> dict[int, list[Item]]:
-        found: dict[int, list[Item]] = {}
-        for row_id, content in self._spool.oldest(self._left):
-            try:
-                found[row_id] = loaded(content)
-            except Exception as error:  # noqa: BLE001 - cattrs raises many; it stays, and is counted
-                self._leave(
-                    row_id, f"{type(error).__name__}: another version wrote it, or the file is damaged"
-                )
-        return found
+    def _move_all(self) -> None:
+        after, failure = 0, None
+        while not self._stopped.is_set() and (found := self._spool.oldest(after, self._at_once)):
+            is_taken = self._moved_into_database(found)
+            failure = self._taken_out()
+            if is_taken:
+                after, self._at_once = max(found), min(2 * self._at_once, _MOST_AT_ONCE)
+            elif self._at_once > 1:  # one of them may be what the database can't bear
+                self._at_once = 1
+            else:
+                require_current(self._database)  # raises where it is not this one's fault
+                after = max(found)
+        if failure:
+            raise failure
 
-    def _written(self, requests: dict[int, list[Item]]) -> dict[int, Outcome]:
-        outcomes: dict[int, Outcome] = {}
-        told = {row_id: partial(outcomes.__setitem__, row_id) for row_id in requests}
-        self._batches.write([Job(items, told[row_id]) for row_id, items in requests.items()])
-        return outcomes
+    def _moved_into_database(self, found: dict[int, Kept]) -> bool:
+        """Write these; tells whether the database was there for all of them."""
+        new = [row_id for row_id in found if row_id not in self._moved]
+        requests = {row_id: items for row_id in new if (items := self._read(row_id, found[row_id]))}
+        outcomes = self._written(list(requests.values()))
+        for (row_id, items), outcome in zip(requests.items(), outcomes, strict=True):
+            if isinstance(outcome, NotStored):
+                is_kept = self._kept(row_id, items, outcome)
+            else:
+                is_kept = isinstance(outcome, list)
+            if is_kept:
+                self._moved.add(row_id)
+        return not any(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
 
-    def _is_kept(self, row_id: int, items: Sequence[Item], outcome: Outcome) -> bool:
-        """Whether the database has it now: where it refuses what is in it, in quarantine."""
-        if not isinstance(outcome, NotStored):
-            return not isinstance(outcome, StoreUnavailable)
-        refusals: list[Item] = [refusal for item in items if (refusal := _refusal(item, str(outcome)))]
-        outcome = self._written({row_id: refusals})[row_id] if refusals else outcome
+    def _written(self, requests: Sequence[Sequence[Item]]) -> list[Outcome]:
+        return Attempt(self._batches.write, requests).outcomes_within(_PATIENCE_SECONDS) if requests else []
+
+    def _taken_out(self) -> StoreUnavailable | None:
+        """Take out of the spool what was moved; on a full disk that may fail, and is tried again."""
+        try:
+            if self._moved:
+                self._spool.remove(self._moved)
+                log.info("spool_drained", requests=len(self._moved), waiting=self._spool.waiting().requests)
+                self._moved.clear()
+        except StoreUnavailable as error:
+            return error
+        return None
+
+    def _read(self, row_id: int, content: Kept) -> list[Item]:
+        """The items of a request; none where they can't be read: it stays, and is counted."""
+        try:
+            return self._spool.items_in(content)
+        except Exception as error:  # noqa: BLE001 - cattrs raises many
+            unknown = f"another version wrote it, or the file is damaged: {type(error).__name__}"
+            self._leave(row_id, str(error) if isinstance(error, NotDecrypted) else unknown)
+            return []
+
+    def _kept(self, row_id: int, items: Sequence[Item], failure: NotStored) -> bool:
+        """Keep in quarantine what the database refuses for what is in it; tells whether it did."""
+        try:
+            refusals = [found for item in items if (found := _refusal(item, str(failure)))]
+            outcome = self._written([refusals])[0] if refusals else failure
+        except Exception as error:  # noqa: BLE001 - the requests behind it must be moved
+            outcome = NotStored(f"{type(error).__name__}: {error}")
         if isinstance(outcome, NotStored):
             self._leave(row_id, str(outcome))
+        elif isinstance(outcome, list):
+            log.error("spool_row_refused", reason=str(failure), quarantine=[str(kept) for kept in outcome])
         return isinstance(outcome, list)
 
     def _leave(self, row_id: int, reason: str) -> None:
+        if row_id not in self._left:
+            log.error("spool_row_left", file=str(self._spool.file), id=row_id, reason=reason)
         self._left.add(row_id)
-        log.error("spool_row_left", file=str(self._spool.file), id=row_id, reason=reason)
 
 
 def _refusal(item: Item, reason: str) -> Refusal | None:

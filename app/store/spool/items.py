@@ -24,7 +24,7 @@ _CLASSES: dict[str, type[Item]] = {
 }
 _NAMES = {cls: name for name, cls in _CLASSES.items()}
 
-_converter = make_converter()
+_converter = make_converter(forbid_extra_keys=True)  # of a newer version: what it adds must not be lost
 _converter.register_unstructure_hook(bytes, lambda content: pybase64.b64encode(content).decode())
 _converter.register_structure_hook(bytes, lambda text, _: pybase64.b64decode(text))
 _converter.register_structure_hook(UUID, lambda text, _: UUID(text))

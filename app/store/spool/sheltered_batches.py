@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import structlog
@@ -12,17 +11,17 @@ from app.domain.device_changes import DeviceChange
 from app.domain.devices import StatusReport
 from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
-from app.errors import StoreUnavailable
+from app.errors import NotStored, StoreUnavailable
 from app.store import quarantine
-from app.store.batches import Batches, Item, Job, Outcome
+from app.store.batches import Batches, Item, Job
 from app.store.database import Database
-from app.store.spool.drain import Drain
+from app.store.spool.attempt import Attempt
 from app.store.spool.spool import Spool
 
-PROMPT_SECONDS = 0.2  # for the database: a box waits 0.5 s, and may have waited for the batch before its own
+PROMPT_SECONDS = 0.15  # for the database: a box waits 0.5 s, and may have waited for the batch before its own
 RETRY_SECONDS = 1.0
 _STOP_SECONDS = 2.0
-_HANGS = StoreUnavailable(f"the database took longer than {PROMPT_SECONDS:g} s")
+_ABANDON_SECONDS = 30.0  # one that hangs; another may get through
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +29,8 @@ log = structlog.get_logger(__name__)
 class ShelteredBatches(Batches):
     """Tells each job an outcome soon, whatever the database does: once it is there, or in the spool.
 
-    What the database commits too late for that is in both; it counts as a duplicate when it is drained.
+    What the database commits too late for that is in both; an event then counts as a duplicate once it is
+    drained.
     """
 
     def __init__(
@@ -40,19 +40,18 @@ class ShelteredBatches(Batches):
         spool: Spool,
         committed: Callable[[float], object] = lambda _seconds: None,
     ) -> None:
-        """As Batches; `spool` is drained from now on, by whichever process gets to it first."""
+        """As Batches. Who drains the `spool` is another: see `app.store.spool.drain`."""
         super().__init__(database, bounds, committed)
         self._spool = spool
-        self._attempt = threading.Thread()
+        self._attempt: Attempt | None = None
         self._pruning = threading.Thread()
+        self._prunes_again = False
         self._away = False
         self._try_at = 0.0
         try:
             spool.prepare()
         except StoreUnavailable as error:
             self._note_failed(error)
-        self._drain = Drain(spool, Batches(database, bounds))
-        self._drain.start()
 
     def write(self, batch: list[Job], more: Callable[[], list[Job]] = list) -> None:
         """Write a batch, and what has come in (`more`) by now; tell each job."""
@@ -63,29 +62,38 @@ class ShelteredBatches(Batches):
 
     def close(self) -> None:
         """Nothing is written afterwards, and the spool is left as it is."""
-        self._drain.stop()
-        for thread in (self._attempt, self._pruning):
-            if thread.is_alive():
-                thread.join(_STOP_SECONDS)
+        if self._attempt:
+            self._attempt.wait(_STOP_SECONDS)
+        if self._pruning.is_alive():
+            self._pruning.join(_STOP_SECONDS)
         self._spool.close()
 
     def prune(self) -> None:
-        """Hold the bounds; where that takes long nobody waits for it."""
+        """Hold the bounds; nobody waits for it."""
         self._prune_later()
+        self._prunes_again = True
         if not self._pruning.is_alive():
-            self._pruning = threading.Thread(target=super().prune, daemon=True)
+            self._pruning = threading.Thread(target=self._prune, daemon=True)
             self._pruning.start()
-            self._pruning.join(PROMPT_SECONDS)
+
+    def _prune(self) -> None:
+        while self._prunes_again:
+            self._prunes_again = False
+            super().prune()
 
     def _is_worth_trying(self) -> bool:
-        return time.monotonic() >= self._try_at and not self._attempt.is_alive()
+        is_going_on = self._attempt is not None and self._attempt.is_going_on(_ABANDON_SECONDS)
+        return time.monotonic() >= self._try_at and not is_going_on
 
     def _tried(self, batch: list[Job]) -> list[Job]:
         """Have the database write a batch; returns the jobs of which it can't be told in time that it has."""
-        outcomes = self._outcomes_in_time(batch)
+        try:
+            self._attempt = Attempt(super().write, [job.items for job in batch])
+        except RuntimeError as error:  # too many threads
+            self._note_away(StoreUnavailable(str(error)))
+            return batch
         left: list[Job] = []
-        for number, job in enumerate(batch):
-            outcome = outcomes.get(number, _HANGS)
+        for job, outcome in zip(batch, self._attempt.outcomes_within(PROMPT_SECONDS), strict=True):
             if isinstance(outcome, StoreUnavailable):
                 left.append(job)
                 self._note_away(outcome)
@@ -94,15 +102,6 @@ class ShelteredBatches(Batches):
         if not left:
             self._note_back()
         return left
-
-    def _outcomes_in_time(self, batch: list[Job]) -> dict[int, Outcome]:
-        """What the database tells, by the jobs' places; where it hangs, its thread is left to itself."""
-        outcomes: dict[int, Outcome] = {}
-        jobs = [Job(job.items, partial(outcomes.__setitem__, number)) for number, job in enumerate(batch)]
-        self._attempt = threading.Thread(target=super().write, args=(jobs,), daemon=True)
-        self._attempt.start()
-        self._attempt.join(PROMPT_SECONDS)
-        return dict(outcomes)
 
     def _note_away(self, reason: StoreUnavailable) -> None:
         if not self._away:
@@ -123,11 +122,22 @@ class ShelteredBatches(Batches):
             self._spool.put([job.items for job in jobs])
         except StoreUnavailable as error:
             self._note_failed(error)
-            for job in jobs:
-                job.tell(error)
+            _tell_all(jobs, error)
+        except Exception as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._put([job])
+                return
+            log.exception("write_failed", error=type(error).__name__)
+            _tell_all(jobs, NotStored(f"the spool refuses it: {type(error).__name__}"))
         else:
             for job in jobs:
                 job.tell([_outcome(item) for item in job.items])
+
+
+def _tell_all(jobs: list[Job], failure: StoreUnavailable | NotStored) -> None:
+    for job in jobs:
+        job.tell(failure)
 
 
 def batches_of(

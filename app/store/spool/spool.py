@@ -1,23 +1,29 @@
 """The spool: an SQLite file on this machine, in which requests wait for PostgreSQL, in their order."""
 
-from collections.abc import Collection, Sequence
+import fcntl
+import shutil
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select
+from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.config import Settings
 from app.domain.events import NewEvent
+from app.errors import StoreUnavailable
 from app.store.batches import Item
 from app.store.database import Database
+from app.store.keyring import Kept, Keyring
 from app.store.models import UtcDateTime
-from app.store.spool.items import dumped
+from app.store.removal.space import give_back
+from app.store.spool.items import dumped, loaded
 
-_MOST_REQUESTS = 64  # that are read at a time
-_MOST_BYTES = 16 * 2**20
+_MOST_BYTES = 8 * 2**20  # that are read at a time
+_CONTEXT = b"se3 spool"  # what is encrypted stays tied to it
+_ROOM_BYTES = 32 * 2**20  # of the disk, that a spool which is emptied needs for its log
 
 
 class _Base(DeclarativeBase):
@@ -25,7 +31,10 @@ class _Base(DeclarativeBase):
 
 
 class SpoolRow(_Base):
-    """One request. `events` of its items are events; an `id` is never given again."""
+    """One request. `events` of its items are events; an `id` is never given again.
+
+    `key_id` names the key that `content` is encrypted with; None: it is plain.
+    """
 
     __tablename__ = "spool"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads this as a class attribute
@@ -34,6 +43,7 @@ class SpoolRow(_Base):
     spooled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     events: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +58,11 @@ class Spooled:
 class Spool:
     """Keeps requests as durably as the database does, until they are removed."""
 
-    def __init__(self, file: Path) -> None:
-        """`file` is made when it is needed first."""
+    def __init__(self, file: Path, keyring: Keyring | None = None) -> None:
+        """`file` is made when it is needed first; `keyring` encrypts what is in it."""
         self.file = file
-        self._database = Database(f"sqlite:///{file}")
+        self._keyring = keyring or Keyring()
+        self._database = _opened(file)
 
     def prepare(self) -> None:
         """Make the file, if it is not there.
@@ -66,12 +77,24 @@ class Spool:
         """Keep the items of each of these requests; returns once they are on disk.
 
         Raises:
-            StoreUnavailable: the file can't be written.
+            StoreUnavailable: the file can't be written, or so little disk is free that nothing could be taken
+                out any more.
         """
         now = datetime.now(UTC)
+        rows = [self._row(items, now) for items in requests]
+        if shutil.disk_usage(self.file.parent).free < _ROOM_BYTES:
+            raise StoreUnavailable(f"the disk of {self.file} is full")
+        try:
+            self._insert(rows)
+        except StoreUnavailable:  # it may have been deleted, or never been made
+            self._database.close()
+            self._database = _opened(self.file)
+            self.prepare()
+            self._insert(rows)
+
+    def _insert(self, rows: list[dict[str, object]]) -> None:
         with self._database.write() as connection:
-            _Base.metadata.create_all(connection)
-            connection.execute(insert(SpoolRow), [_row(items, now) for items in requests])
+            connection.execute(insert(SpoolRow), rows)
 
     def waiting(self) -> Spooled:
         """How much waits.
@@ -87,19 +110,31 @@ class Spool:
         with self._database.read() as connection:
             return Spooled(*connection.execute(query).one())
 
-    def oldest(self, but: Collection[int] = ()) -> list[tuple[int, bytes]]:
-        """Ids and contents of the requests that have waited longest, some at a time, `but` these ids.
+    def oldest(self, after: int, most: int) -> dict[int, Kept]:
+        """Ids and contents, for `items_in`, of the requests that have waited longest behind the id `after`.
+
+        So many at `most`, and no more than fit into some MB.
 
         Raises:
             StoreUnavailable: the file can't be read.
         """
         if not self.file.exists():
-            return []
+            return {}
         with self._database.read() as connection:
-            query = select(SpoolRow.id, SpoolRow.content).where(SpoolRow.id.in_(_next_ids(connection, but)))
-            return [(row.id, row.content) for row in connection.execute(query.order_by(SpoolRow.id))]
+            ids = _next_ids(connection, after, most)
+            query = select(SpoolRow.id, SpoolRow.content, SpoolRow.key_id).where(SpoolRow.id.in_(ids))
+            rows = connection.execute(query.order_by(SpoolRow.id))
+            return {row.id: Kept(row.content, row.key_id) for row in rows}
 
-    def remove(self, ids: Sequence[int]) -> None:
+    def items_in(self, content: Kept) -> list[Item]:
+        """The items of a request.
+
+        Raises:
+            Exception: of any class; its key is missing, another version wrote it, or the file is damaged.
+        """
+        return loaded(self._keyring.decrypt(content, _CONTEXT))
+
+    def remove(self, ids: Collection[int]) -> None:
         """Take requests out.
 
         Raises:
@@ -108,16 +143,71 @@ class Spool:
         with self._database.write() as connection:
             connection.execute(delete(SpoolRow).where(SpoolRow.id.in_(ids)))
 
+    def _row(self, items: Sequence[Item], now: datetime) -> dict[str, object]:
+        content, key_id = self._keyring.encrypt(dumped(items), _CONTEXT)
+        return {"spooled_at": now, "events": _events_in(items), "content": content, "key_id": key_id}
+
+    def give_back(self) -> None:
+        """Make the file shorter by what was taken out, in small steps.
+
+        Raises:
+            StoreUnavailable: the file can't be written.
+        """
+        give_back(self._database, kept_part=0.0)
+
+    def remove_items(self, is_to_go: Callable[[Item], bool]) -> list[Item]:
+        """Take out these items, while nobody moves any; returns them. What can't be read stays.
+
+        Raises:
+            StoreUnavailable: the file can't be read or written; what was taken out stays so.
+        """
+        gone: list[Item] = []
+        if not self.file.exists():
+            return gone
+        with self.move_lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._database.read() as connection:
+                ids = list(connection.scalars(select(SpoolRow.id)))
+            for row_id in ids:
+                with self._database.write() as connection:
+                    gone += self._taken_out(connection, row_id, is_to_go)
+        return gone
+
+    def _taken_out(self, connection: Connection, row_id: int, is_to_go: Callable[[Item], bool]) -> list[Item]:
+        query = select(SpoolRow.content, SpoolRow.key_id, SpoolRow.spooled_at).where(SpoolRow.id == row_id)
+        content, key_id, spooled_at = connection.execute(query).one()
+        try:
+            items = self.items_in(Kept(content, key_id))
+        except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
+            return []
+        gone = [item for item in items if is_to_go(item)]
+        rest = [item for item in items if not is_to_go(item)]
+        if gone and rest:
+            values = self._row(rest, spooled_at)
+            connection.execute(update(SpoolRow).where(SpoolRow.id == row_id).values(values))
+        elif gone:
+            connection.execute(delete(SpoolRow).where(SpoolRow.id == row_id))
+        return gone
+
+    @property
+    def move_lock(self) -> Path:
+        """The file that is locked by who moves requests, or changes them."""
+        return self.file.with_name(self.file.name + ".drain")
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _opened(file: Path) -> Database:
+    return Database(f"sqlite:///{file}")
 
 
 def spool_of(settings: Settings) -> Spool | None:
     """The spool that the settings ask for; SQLite has none, for it would be on the same disk."""
     if settings.database_url.startswith("sqlite:"):
         return None
-    return Spool(settings.spool_path)
+    return Spool(settings.spool_path, Keyring(settings.picture_keys))
 
 
 def spooled(settings: Settings) -> Spooled:
@@ -133,12 +223,12 @@ def spooled(settings: Settings) -> Spooled:
         return spool.waiting()
 
 
-def _next_ids(connection: Connection, but: Collection[int]) -> list[int]:
+def _next_ids(connection: Connection, after: int, most: int) -> list[int]:
     """As many as are read at a time; at least one, if there is any."""
-    query = select(SpoolRow.id, func.length(SpoolRow.content)).where(SpoolRow.id.not_in(but))
+    query = select(SpoolRow.id, func.length(SpoolRow.content)).where(SpoolRow.id > after)
     ids: list[int] = []
     total = 0
-    for row_id, size in connection.execute(query.order_by(SpoolRow.id).limit(_MOST_REQUESTS)):
+    for row_id, size in connection.execute(query.order_by(SpoolRow.id).limit(most)):
         total += size
         if ids and total > _MOST_BYTES:
             break
@@ -146,6 +236,5 @@ def _next_ids(connection: Connection, but: Collection[int]) -> list[int]:
     return ids
 
 
-def _row(items: Sequence[Item], now: datetime) -> dict[str, object]:
-    events = sum(isinstance(item, NewEvent) for item in items)
-    return {"spooled_at": now, "events": events, "content": dumped(items)}
+def _events_in(items: Sequence[Item]) -> int:
+    return sum(isinstance(item, NewEvent) for item in items)

@@ -12,11 +12,11 @@ from flask_babel import gettext
 from sqlalchemy import Connection
 
 from app.console.access.guard import may_go_on, note
-from app.console.events.exports.archive import zip_file
-from app.console.events.exports.lines import csv_file, jsonl_file
-from app.console.events.exports.rows import Read
 from app.console.events.filters import read_filters
 from app.errors import Se3Error
+from app.exports.archive import zip_file
+from app.exports.lines import csv_file, jsonl_file
+from app.exports.rows import Read
 from app.store.database import Database
 from app.store.event_search import Search
 

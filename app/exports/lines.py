@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app import jsontext
-from app.console.events.exports.rows import COLUMNS, Read, Row, rows
+from app.exports.rows import COLUMNS, Read, Row, rows
 from app.store.event_search import Search
 
 _PICTURES = ("reg_pic", "spot_pic", "recognize_face", "ir_pic")

@@ -1,4 +1,4 @@
-"""Room for a connect among those that EnOS takes of a channel; for `se3 enos check`."""
+"""Room for a connect among those that EnOS takes of a channel, for who is no forwarder."""
 
 import math
 import time

@@ -2,11 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from app.console.events.exports.lines import csv_lines, json_line
-from app.console.events.exports.rows import Read, Row, rows
+from app.errors import NotDecrypted
+from app.exports.lines import csv_lines, json_line
+from app.exports.rows import Read, Row, rows
 from app.receiver.replies import safe_type
 from app.store import pictures
 from app.store.event_search import Search
@@ -36,13 +37,19 @@ class _Pieces(io.RawIOBase):
         return taken
 
 
-def zip_file(read: Read, search: Search) -> Iterator[bytes]:
-    """The newest events as `events.jsonl` and `events.csv`, and each picture once, named by its SHA-256."""
+def zip_file(
+    read: Read, search: Search, *, is_whole: bool = False, others: Iterable[tuple[str, bytes]] = ()
+) -> Iterator[bytes]:
+    """The newest events as `events.jsonl` and `events.csv`, and each picture once, named by its SHA-256.
+
+    At most MOST_EVENTS of them, unless `is_whole`. `others`: names and contents of more files.
+    In the place of a picture that can't be decrypted is a text that says why.
+    """
     pieces = _Pieces()
     found: list[Row] = []
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
         with archive.open("events.jsonl", "w", force_zip64=True) as file:
-            for row in islice(rows(read, search), MOST_EVENTS):
+            for row in islice(rows(read, search), None if is_whole else MOST_EVENTS):
                 file.write(json_line(row).encode())
                 found.append(row | {"document": None})  # it may be large, and the CSV has no use for it
                 yield pieces.take()
@@ -50,12 +57,19 @@ def zip_file(read: Read, search: Search) -> Iterator[bytes]:
         for sha256 in dict.fromkeys(picture["sha256"] for row in found for picture in row["pictures"]):
             _add_picture(archive, read, sha256)
             yield pieces.take()
+        for name, content in others:
+            archive.writestr(name, content)
+            yield pieces.take()
     yield pieces.take()
 
 
 def _add_picture(archive: zipfile.ZipFile, read: Read, sha256: str) -> None:
-    with read() as connection:
-        picture = pictures.get(connection, bytes.fromhex(sha256))
+    try:
+        with read() as connection:
+            picture = pictures.get(connection, bytes.fromhex(sha256))
+    except NotDecrypted as error:
+        archive.writestr(f"pictures/{sha256}.txt", f"The picture can't be decrypted: {error}.\n")
+        return
     if picture is not None:  # it may have been deleted meanwhile
         ending = _ENDINGS.get(safe_type(picture.media_type), "")
         archive.writestr(f"pictures/{sha256}{ending}", picture.content)

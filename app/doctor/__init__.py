@@ -1,0 +1,1 @@
+"""What `se3 doctor` looks at: a module a field, each of which yields findings."""

@@ -1,0 +1,1 @@
+"""Events as files: lines of CSV and JSON, and archives with their pictures."""

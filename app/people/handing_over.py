@@ -1,0 +1,36 @@
+"""Writes all there is of a person into a file that can be handed over to them."""
+
+import os
+from pathlib import Path
+
+from app.config import Settings
+from app.errors import Se3Error
+from app.exports.archive import zip_file
+from app.people.refused import refused_bodies_of
+from app.store.database import Database
+from app.store.event_search import Search
+
+
+def hand_over(database: Database, settings: Settings, identity_id: str, file: Path) -> None:
+    """Write a new ZIP: every event as it was sent, its pictures, and the refused bodies that name the person.
+
+    Only this user may read it.
+
+    Raises:
+        Se3Error: the file is there already, or can't be written.
+        StoreUnavailable: the database can't be read.
+    """
+    refused = refused_bodies_of(database, identity_id, settings.max_body_bytes)
+    others = ((f"refused/{quarantine_id}", body) for quarantine_id, body in refused)
+    part = file.with_name(file.name + ".part")
+    try:
+        if file.exists():
+            raise Se3Error(f"{file} exists; name a new file")
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as archive:
+            pieces = zip_file(database.read, Search(identity=identity_id), is_whole=True, others=others)
+            archive.writelines(pieces)
+        part.rename(file)
+    except OSError as error:
+        raise Se3Error(f"{file} can't be written: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,32 @@
+"""Removes what this machine's spool holds of a person, before it gets into the database."""
+
+from contextlib import closing
+
+from app.config import Settings
+from app.domain.events import NewEvent
+from app.domain.refusals import Refusal
+from app.people.refused import Naming
+from app.store.batches import Item
+from app.store.spool.spool import spool_of
+
+
+def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
+    """Take out a person's events, and refused bodies that name them; returns how many of each.
+
+    Raises:
+        StoreUnavailable: the spool can't be read or written.
+    """
+    spool = spool_of(settings)
+    if spool is None:
+        return 0, 0
+    naming = Naming(identity_id, settings.max_body_bytes)
+
+    def is_theirs(item: Item) -> bool:
+        if isinstance(item, NewEvent):
+            return item.event.identity_id == identity_id
+        return isinstance(item, Refusal) and naming.is_in(item.body, item.content_type)
+
+    with closing(spool):
+        removed = spool.remove_items(is_theirs)
+    events = sum(isinstance(item, NewEvent) for item in removed)
+    return events, len(removed) - events

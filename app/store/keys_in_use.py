@@ -1,0 +1,27 @@
+"""Which keys the database's pictures and refused bodies are encrypted with."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.store.database import Database
+from app.store.models import PictureRow, QuarantineRow
+
+
+def missing_keys(database: Database) -> list[str]:
+    """The ids, in hex, of keys in use that are not among the settings': what they encrypted can't be read.
+
+    Raises:
+        StoreUnavailable: the database can't be used.
+    """
+    with database.read() as connection:
+        used = {*_used(connection, PictureRow.key_id), *_used(connection, QuarantineRow.key_id)}
+    return sorted(key_id.hex() for key_id in used - database.keyring.ids)
+
+
+def _used(connection: Connection, column: InstrumentedAttribute[bytes | None]) -> Iterator[bytes]:
+    """One step of the index for each key, however many rows have it."""
+    found: bytes | None = b""
+    while found := connection.scalar(select(column).where(column > found).order_by(column).limit(1)):
+        yield found

@@ -1,0 +1,1 @@
+"""What leaves the store for good: people who are forgotten, and what is too old or too much."""

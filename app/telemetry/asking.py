@@ -1,0 +1,37 @@
+"""Asks the database something, for who can't wait for one that hangs."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from app.errors import StoreUnavailable
+from app.store.database import Database
+
+_PROMPT_SECONDS = 0.5
+
+Answer = TypeVar("Answer")
+
+
+def asked_soon(database: Database, ask: Callable[[Database], Answer]) -> Answer:
+    """Its answer; a PostgreSQL that hangs is one that is away.
+
+    Raises:
+        StoreUnavailable: it can't be used, or took too long.
+        Exception: what `ask` raises.
+    """
+    if database.sqlite_file:
+        return ask(database)
+    told: Future[Answer] = Future()
+
+    def tell() -> None:
+        try:
+            told.set_result(ask(database))
+        except Exception as error:  # noqa: BLE001 - who asked gets it
+            told.set_exception(error)
+
+    threading.Thread(target=tell, daemon=True).start()
+    try:
+        return told.result(_PROMPT_SECONDS)
+    except TimeoutError:
+        raise StoreUnavailable(f"the database took longer than {_PROMPT_SECONDS:g} s") from None
