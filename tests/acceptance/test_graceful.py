@@ -24,13 +24,14 @@ from tests.support.waiting import wait_until
 
 BOXES = 6
 SOME = 60  # events
+_PAUSE_SECONDS = 0.1
 
 
 class Boxes:
-    """Post without a pause, half of them on connections that they keep; `outcomes` counts what they see.
+    """Post all the time; `outcomes` counts what they see.
 
-    A client that knows HTTP takes another connection after "Connection: close", and where the one that it
-    kept was closed before it sent anything.
+    Half of them do so without a pause, on a new connection each time. The others keep theirs until they read
+    "Connection: close", and pause: a connection that were closed in a pause would be an error.
     """
 
     def __init__(self, address: str) -> None:
@@ -62,7 +63,9 @@ class Boxes:
                 self.outcomes[outcome] += 1
                 if outcome == "ConnectionRefusedError":
                     return
-                if not keeps:
+                if keeps:
+                    self._ended.wait(_PAUSE_SECONDS)
+                else:
                     connection.close()
 
     def _post_one(self, connection: http.client.HTTPConnection) -> str:
