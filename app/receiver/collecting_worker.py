@@ -118,10 +118,8 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         gunicorn's own keeps its ports open to the end and takes nobody: whoever connects meanwhile is reset.
         """
         for listener in self.sockets:
-            before = -1
-            while (
-                before < self.nr_conns < self.worker_connections and select.select([listener], [], [], 0)[0]
-            ):
+            before = -1  # ends where nobody can be let in any more: too many files are open, say
+            while self.nr_conns > before and select.select([listener], [], [], 0)[0]:
                 before = self.nr_conns
                 self.accept(listener)
             listener.close()
@@ -251,11 +249,6 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         conn.timeout = time.monotonic() + seconds
         waiting.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_data, conn))
-
-
-def _has_connections(listener: socket.socket) -> bool:
-    """Whether somebody has connected and was not let in yet."""
-    return bool(select.select([listener], [], [], 0)[0])
 
 
 def _limit_silence(connection: socket.socket) -> None:
