@@ -11,6 +11,7 @@ import pytest
 
 from app.store.database import Database
 from app.store.migration import migrate
+from app.store.spool import sheltered_batches
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgresql import PostgreSQL, folder_for_server
 from tests.support.settings import forget_settings
@@ -19,6 +20,12 @@ from tests.support.settings import forget_settings
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_settings(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tests share a busy machine PostgreSQL may take long, which is not what they look at."""
+    monkeypatch.setattr(sheltered_batches, "PROMPT_SECONDS", 10.0)
 
 
 @pytest.fixture

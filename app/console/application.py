@@ -28,10 +28,10 @@ from app.console.words import give_words
 from app.receiver.health import create_health
 from app.receiver.proxies import behind
 from app.receiver.request_ids import name_requests
-from app.receiver.requests import largest_request_bytes
 from app.store.database import Database
 
 _MOST_BYTES = 64 * 1024  # of a form
+_REPLY_SECONDS = 60.0  # that a client may pause in a download
 
 
 def create_console(settings: Settings) -> Flask:
@@ -41,7 +41,8 @@ def create_console(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.extensions["database"] = database
     name_requests(app)
-    app.extensions["largest_request_bytes"] = largest_request_bytes(settings)
+    app.extensions["largest_request_bytes"] = 2 * settings.max_body_bytes + _MOST_BYTES  # a corrected body
+    app.extensions["reply_seconds"] = _REPLY_SECONDS
     app.extensions["ending"] = Event()  # set once the process stops: replies that last end then
     guard(app, database)
     give_words(app)

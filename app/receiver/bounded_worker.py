@@ -72,10 +72,15 @@ class BoundedWorker(CollectingWorker):
 
     def _await_more(self, conn: TConn) -> None:
         super()._await_more(conn)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Where too much is held, the largest that still comes in gives way."""
         while self._held.bytes > self._most_held_bytes and self._unfinished:
             self._turn_away(max(self._unfinished, key=lambda one: int(one.incoming.size)))
 
     def _submit(self, conn: TConn) -> None:
+        self._let_go()
         if self._held.bytes <= self._most_held_bytes and self._room.acquire(blocking=False):
             REQUESTS_WAITING.inc()
             super()._submit(conn)
@@ -95,7 +100,8 @@ class BoundedWorker(CollectingWorker):
 
         A client that opens connection after connection takes the room from itself, not from others.
         """
-        queues = (self._lingering, self._unfinished, self.pending_conns, self.keepalived_conns)
+        idle = (self._lingering, self._replying, self.pending_conns, self.keepalived_conns)
+        queues = (*idle, self._unfinished)
         waiting = [conn for queue in queues for conn in queue]
         if not waiting:  # all are at work
             time.sleep(_PAUSE_SECONDS)
@@ -104,8 +110,10 @@ class BoundedWorker(CollectingWorker):
         self._give_up(next(conn for conn in waiting if _address(conn) == crowd))
 
     def _give_up(self, conn: TConn) -> None:
-        self._unfinished.pop(conn, None)
-        for queue in (self._lingering, self.pending_conns, self.keepalived_conns):
+        if conn in self._unfinished:
+            self._turn_away(conn)
+            return
+        for queue in (self._lingering, self._replying, self.pending_conns, self.keepalived_conns):
             with suppress(ValueError):  # it waits in another
                 queue.remove(conn)
         self.poller.unregister(conn.sock)

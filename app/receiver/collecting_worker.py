@@ -1,10 +1,10 @@
 """gunicorn's threaded worker, whose threads wait for no client: they get requests that have come whole."""
 
+import errno
 import select
 import selectors
 import socket
 import ssl
-import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import structlog
 from gunicorn import http
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.sock import ssl_wrap_socket
@@ -24,12 +25,14 @@ from app.receiver.problems import HEAD_TOO_LARGE, NOT_IN_TIME
 WHOLE_SECONDS = 60.0  # from a request's first bytes until it has come whole
 _LARGEST_BYTES = 64 * 2**20  # of a request, where the app does not say
 _RECEIVED_BYTES = 2**18  # at a time
-_SILENCE_SECONDS = 10  # that a thread waits for a reply to be taken: a box may have lost its power
-_REPLY_BYTES = 65536  # that wait to be taken; while a third is free, a reply to a box fits
+_REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not say: it may have lost its power
 _LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
-_STOP_SECONDS = 5.0  # that a worker which is to end gives requests to come whole
+_STOP_SECONDS = 15.0  # that a worker which is to end gives requests to come whole
+_GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+log = structlog.get_logger(__name__)
 
 
 class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -42,6 +45,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
     def init_process(self) -> None:
         """Run until the process ends."""
         self._lingering: deque[TConn] = deque()
+        self._replying: deque[TConn] = deque()  # their last reply is on its way
         self._unfinished: dict[TConn, None] = {}  # in the order in which their time ends
         self._held = Held()
         self._received = memoryview(bytearray(_RECEIVED_BYTES))
@@ -52,12 +56,19 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         """How much of a request the app may want to read; of a larger one it gets the beginning."""
         return int(self.wsgi.extensions.get("largest_request_bytes", _LARGEST_BYTES))
 
+    @property
+    def _reply_seconds(self) -> float:
+        """How long a client may take for a reply, or for a piece of one that comes in pieces."""
+        return float(self.wsgi.extensions.get("reply_seconds", _REPLY_SECONDS))
+
     def enqueue_req(self, conn: TConn) -> None:
         """Have a thread answer a connection's next request, once it has come whole."""
         if conn.parser is None:
             try:
                 self._prepare(conn)
-            except OSError:  # it has gone
+            except OSError as error:
+                if error.errno not in _GONE:  # the certificate can't be read, say
+                    log.error("client_not_let_in", reason=str(error))
                 self._close(conn)
                 return
         self._receive(conn)
@@ -67,7 +78,12 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
-        return super().handle_request(req, conn)
+        conn.sock.settimeout(self._reply_seconds)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
+            return False
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what can't be parsed; an unknown transfer coding with 400, too: no stranger makes a 5xx."""
@@ -78,13 +94,27 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """Await the connection's next request, or its end."""
         is_over = fs.cancelled() or fs.exception() or not fs.result()
-        if is_over or not conn.incoming.was_read or not _takes_replies(conn.sock):
+        if is_over or not conn.incoming.was_read:
             self._linger(conn)
-            return
+        elif _takes_replies(conn.sock):
+            self._next_request(fs, conn)
+        else:
+            go_on = partial(self._go_on_replied, fs)
+            self._await(conn, self._replying, self._reply_seconds, go_on, selectors.EVENT_WRITE)
+
+    def _go_on_replied(self, fs: Future[Any], conn: TConn, _connection: socket.socket) -> None:
+        """Its client has taken the last reply."""
+        self._replying.remove(conn)
+        self.poller.unregister(conn.sock)
+        self._next_request(fs, conn)
+
+    def _next_request(self, fs: Future[Any], conn: TConn) -> None:
         conn.incoming.next_request()
+        state = conn.incoming.look() if conn.incoming.size else State.PARTIAL
         if conn.incoming.size:
             conn.sock.setblocking(False)
-            self._go_on(conn, conn.incoming.look())
+            conn.ready_at = time.monotonic()
+            self._go_on(conn, state)
         else:
             super().finish_request(conn, fs)
 
@@ -92,8 +122,9 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         """Give up whoever did nothing for too long."""
         super().murder_pending()
         now = time.monotonic()
-        while self._lingering and self._lingering[0].timeout <= now:
-            self._end(self._lingering[0])
+        for queue in (self._lingering, self._replying):
+            while queue and queue[0].timeout <= now:
+                self._end(queue, queue[0])
         while self._unfinished and (conn := next(iter(self._unfinished))).timeout <= now:
             self._break_off(conn)
 
@@ -118,15 +149,14 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         gunicorn's own keeps its ports open to the end and takes nobody: whoever connects meanwhile is reset.
         """
         for listener in self.sockets:
-            before = -1  # ends where nobody can be let in any more: too many files are open, say
-            while self.nr_conns > before and select.select([listener], [], [], 0)[0]:
-                before = self.nr_conns
+            for _ in range(self.cfg.backlog):
+                if not select.select([listener], [], [], 0)[0]:
+                    break
                 self.accept(listener)
             listener.close()
 
     def _prepare(self, conn: TConn) -> None:
         """What gunicorn does in a thread, which there waits for the client's part of the TLS handshake."""
-        _limit_silence(conn.sock)
         conn.sock.setblocking(False)
         if self.cfg.is_ssl:
             conn.sock = ssl_wrap_socket(conn.sock, self.cfg)
@@ -225,10 +255,10 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
             return
         except OSError:  # it has gone
             pass
-        self._end(conn)
+        self._end(self._lingering, conn)
 
-    def _end(self, conn: TConn) -> None:
-        self._lingering.remove(conn)
+    def _end(self, queue: deque[TConn], conn: TConn) -> None:
+        queue.remove(conn)
         self.poller.unregister(conn.sock)
         self._close(conn)
 
@@ -243,20 +273,13 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         conn: TConn,
         waiting: deque[TConn],
         seconds: float,
-        on_data: Callable[[TConn, socket.socket], None],
+        on_ready: Callable[[TConn, socket.socket], None],
+        event: int = selectors.EVENT_READ,
     ) -> None:
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + seconds
         waiting.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_data, conn))
-
-
-def _limit_silence(connection: socket.socket) -> None:
-    """Have a thread's wait for this client to take a reply end: gunicorn's own has no limit."""
-    limit = struct.pack("ll", _SILENCE_SECONDS, 0)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _REPLY_BYTES)
+        self.poller.register(conn.sock, event, partial(on_ready, conn))
 
 
 def _takes_replies(connection: socket.socket) -> bool:

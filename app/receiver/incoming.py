@@ -8,13 +8,15 @@ from gunicorn.http.unreader import Unreader
 
 MOST_HEAD_BYTES = 65536
 _PIECE_BYTES = 131072  # of a body; read whole at once, gunicorn would copy what is left with each piece
-_LENGTH = re.compile(rb"\ncontent-length:[ \t]*0*(\d+)[ \t]*\r?\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d+)[ \t]*\r?\n", re.IGNORECASE)
 _MOST_DIGITS = 20  # a length with more is too long anyway
 _CHUNKED = re.compile(rb"\ntransfer-encoding:[^\n]*chunked[ \t]*\r?\n", re.IGNORECASE)
 _CONTINUE = re.compile(rb"\nexpect:[ \t]*100-continue", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})(?:[ \t;][^\r\n]{0,255})?\r\n")
 _LONGEST_CHUNK_LINE = 275  # bytes: more than the above matches
 _MOST_TRAILER_BYTES = 8192
+_FEW_CHUNKS = 1000
+_LEAST_CHUNK_BYTES = 64  # on average, of more than a few
 
 
 class State(Enum):
@@ -48,6 +50,7 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         self._held = bytearray()
         self._head_bytes = 0
         self._end = 0  # of the request; of one in chunks, of those that were looked at
+        self._chunks = 0  # that were looked at, those that had not come whole again each time
         self._is_chunked = False
         self._start_anew()
 
@@ -113,13 +116,18 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         self._scanned_from = 0
         self._head_bytes = 0
         self._end = 0
+        self._chunks = 0
         self._is_chunked = False
 
     def _find_head(self) -> bool:
         """Note where the head ends and what it says of the body; whether it has come whole."""
+        if self._held[:2] == b"\r\n":  # old clients send it behind a body
+            self._hold(self._held[2:])
         at = self._held.find(b"\r\n\r\n", self._scanned_from)
         if at < 0 and (at := self._held.find(b"\n\n", self._scanned_from)) < 0:  # the parser refuses this one
             self._scanned_from = max(0, len(self._held) - 3)
+            return False
+        if at > MOST_HEAD_BYTES:
             return False
         self._head_bytes = self._end = at + (4 if self._held[at : at + 1] == b"\r" else 2)
         self.awaits_continue = bool(_CONTINUE.search(self._held, 0, self._head_bytes))
@@ -127,11 +135,17 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         is_chunked = bool(_CHUNKED.search(self._held, 0, self._head_bytes))
         self._is_chunked = is_chunked and not length  # with both it is refused, whatever its body
         if length and not is_chunked:
-            self._end += int(length[1][:_MOST_DIGITS])
+            self._end += int(length[1].lstrip(b"0")[:_MOST_DIGITS] or b"0")
         return True
 
     def _state_of_chunks(self) -> State:
         while self._end <= min(len(self._held), self._most_bytes):
+            self._chunks += 1
+            if (
+                self._chunks > _FEW_CHUNKS
+                and self._end - self._head_bytes < _LEAST_CHUNK_BYTES * self._chunks
+            ):
+                return State.HOPELESS  # to look at each takes time that is the others'
             line = _CHUNK.match(self._held, self._end)
             if line is None:
                 begun = self._held[self._end : self._end + _LONGEST_CHUNK_LINE]

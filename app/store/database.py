@@ -253,8 +253,11 @@ def _first_line(error: Exception) -> str:
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows a type for mypy
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        # Of a new file, before all else; of another it would write, and wait for all who do. Older files
+        # need removal.space.rewrite.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     for pragma in (
-        "auto_vacuum = INCREMENTAL",  # of a new file, before all else; others need removal.space.rewrite
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",

@@ -95,6 +95,7 @@ def test_an_event_travels_from_a_box_to_enos_and_is_settled(product: Product, mo
         "turned_away": 0,
         "warnings": 0,
         "boxes": 0,
+        "spooled": 0,
     }
     assert json.loads(product.se3("events", "show", reply["data"]["id"], "--json")) == payload("history-v2r4")
     product.post("/HistoryEvent", as_json(payload("history-v2r4") | {"score": "not a number"}))

@@ -21,6 +21,7 @@ from tests.support.settings import child_environment
 SECRETS = {  # those of DATABASE_URL and RECEIVER_KEYS stand in a longer value
     "DATABASE_URL": "pA55word-of-the-database",
     "RECEIVER_KEYS": "k3y-in-the-url-of-a-box",
+    "PICTURE_KEYS": "cGljdHVyZXMtYXJlLWtlcHQtd2l0aC10aGlzLWtleS0=",
     "PICTURE_LINK_SECRET": "s1gns-links-to-pictures-0123456789ab",
     "ENOS_PRODUCT_SECRET": "pr0duct-secret",
     "ENOS_PASSWORD": "mqtt-pA55word",

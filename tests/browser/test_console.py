@@ -69,7 +69,7 @@ def test_the_api_is_shown_and_tried(page: Page, shared_site: Site) -> None:
     log_in(page, shared_site)
     post(shared_site, 1)
     page.goto(f"{shared_site.console}/api/v1/docs")
-    expect(page.locator(".opblock")).to_have_count(16)
+    expect(page.locator(".opblock")).to_have_count(17)
     page.locator(".opblock", has_text="Find events, newest first").first.click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()

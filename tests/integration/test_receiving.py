@@ -274,4 +274,4 @@ def test_the_licence_code_may_stand_in_three_places(box: BoxClient, database: Da
 
 def test_health(box: BoxClient) -> None:
     assert box.get("/healthz").json == {"status": "ok"}
-    assert box.get("/readyz").json == {"status": "ready", "faults": []}
+    assert box.get("/readyz").json == {"status": "ready", "faults": [], "spooled": 0}

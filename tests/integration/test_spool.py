@@ -24,8 +24,10 @@ from app.store.batches import Item
 from app.store.counters import Tally
 from app.store.database import Database
 from app.store.queries import counts
+from app.store.spool import sheltered_batches
 from app.store.spool.drain import draining
 from app.store.spool.items import dumped, loaded
+from app.store.spool.sheltered_batches import PROMPT_SECONDS
 from app.store.spool.spool import Spool, spool_of
 from app.store.writer import Writer
 from tests.integration.conftest import BoxClient
@@ -133,8 +135,13 @@ def test_all_that_a_request_may_bring_waits_and_is_counted_then(
 
 
 def test_while_postgresql_hangs_every_reply_comes_in_time_and_nothing_is_stored_twice(
-    postgresql_server: PostgreSQL, postgresql_url: str, spool: Spool, database: Database
+    postgresql_server: PostgreSQL,
+    postgresql_url: str,
+    spool: Spool,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(sheltered_batches, "PROMPT_SECONDS", PROMPT_SECONDS)
     with StallingProxy(postgresql_server.port) as line, ExitStack() as stack:
         through = postgresql_url.replace(f":{postgresql_server.port}/", f":{line.port}/")
         hanging = stack.enter_context(closing(Database(through)))

@@ -76,6 +76,21 @@ _WRITES = {
         DO UPDATE SET events = box_hours.events + excluded.events
         """,
     ],
+    "0015": [
+        """
+        INSERT INTO pictures (sha256, media_type, size, content, key_id)
+        VALUES (:bytes, 'image/jpeg', 2, :bytes, NULL) ON CONFLICT DO NOTHING
+        """,
+        """
+        INSERT INTO quarantine (
+            id, first_received_at, last_received_at, times, method, route, source_address, content_type,
+            status, problems, sha256, size, body, key_id
+        ) VALUES (
+            :id, :then, :then, 1, 'POST', '/HistoryEvent', '192.0.2.7', 'application/json', 422,
+            '[]', :bytes, 2, :bytes, NULL
+        )
+        """,
+    ],
 }
 
 SCHEMAS = sorted(_WRITES)
@@ -84,6 +99,12 @@ SCHEMAS = sorted(_WRITES)
 
 def written_by(revision: str) -> list[str]:
     """All that a receiver of this schema writes, in an order that its references allow."""
-    found = [one for since, some in _WRITES.items() if since <= revision for one in some]
+    all_so_far = [one for since, some in _WRITES.items() if since <= revision for one in some]
+    found = list({_place(one): one for one in all_so_far}.values())  # the newest, where the first stood
     own_event = [one for one in found if "INTO events " in one] or [FIRST_EVENT]
     return own_event + [one for one in found if one not in own_event]
+
+
+def _place(statement: str) -> str:
+    """The same for statements of which the later replaces the earlier."""
+    return statement.partition("(")[0].strip() if "INSERT INTO" in statement else statement

@@ -1,5 +1,7 @@
 """What was collected of a request is whole when the parser finds it whole, however its bytes came in."""
 
+import time
+
 import pytest
 from gunicorn.config import Config
 from gunicorn.http import get_parser
@@ -107,3 +109,35 @@ def test_who_asks_whether_to_go_on_is_known() -> None:
     found = incoming()
     found.add(memoryview(HEAD + b"Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n"))
     assert found.awaits_continue
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD + b"Content-Length: " + b"0" * (MOST_HEAD_BYTES - 100) + b"x\r\n\r\n",
+        HEAD + b"Content-Length: " + b"0" * 250_000 + b"x\r\n\r\n",
+        HEAD + b"Transfer-Encoding: " + b" \t" * 30_000 + b"\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 40_000,
+    ],
+)
+def test_no_head_keeps_the_loop_busy(head: bytes) -> None:
+    began = time.process_time()
+    state_of(head)
+    assert time.process_time() - began < 0.1
+
+
+def test_a_length_may_begin_with_zeros() -> None:
+    assert state_of(HEAD + b"Content-Length: 0005\r\n\r\n1234") is State.PARTIAL
+    assert state_of(HEAD + b"Content-Length: 0005\r\n\r\n12345") is State.WHOLE
+
+
+def test_a_body_in_more_tiny_chunks_than_anybody_sends_is_given_up() -> None:
+    assert state_of(in_chunks([b"x"] * 5000)) is State.HOPELESS
+    assert state_of(in_chunks([b"x"] * 900)) is State.WHOLE
+    assert state_of(in_chunks([b"x" * 100] * 1500)) is State.WHOLE
+
+
+def test_an_empty_line_behind_a_body_begins_no_request() -> None:
+    collected = incoming()
+    assert collected.add(memoryview(b"\r\n")) is State.PARTIAL
+    assert collected.size == 0
