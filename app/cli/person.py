@@ -11,7 +11,7 @@ from app.errors import Se3Error
 from app.people.forgetting import Forgotten
 from app.people.forgetting import forget as forget_person
 from app.people.handing_over import hand_over
-from app.people.refused import refused_bodies_of
+from app.people.refused import not_looked_into, refused_bodies_of
 from app.store.removal import holds
 from app.store.removal.people import Holding, held_of
 
@@ -49,12 +49,19 @@ def forget(identity_id: str, yes: bool) -> None:
         with database.read() as connection:
             holds.require_none(connection, identity_id)
             found = held_of(connection, identity_id)
-        refused = sum(1 for _ in refused_bodies_of(database, identity_id, settings.max_body_bytes))
+        bodies = refused_bodies_of(database, identity_id, settings.max_body_bytes)
+        were_read = [body is not None for _, body in bodies]
+        refused, unreadable = were_read.count(True), were_read.count(False)
         if not found.events and not refused:
-            raise Se3Error(f"there is nothing of {identity_id}")
+            raise Se3Error(
+                f"there is nothing of {identity_id}"
+                + (f"; {not_looked_into(unreadable)}" if unreadable else "")
+            )
         ask(f"{_in_words(found, refused)} of {identity_id} will be removed for good", yes=yes)
         done = forget_person(database, settings, identity_id, at_the_terminal()) or Forgotten()
     click.echo(f"Removed {done.events} events, {done.pictures} pictures and {done.refused} refused bodies.")
+    if done.unreadable:
+        raise Se3Error(not_looked_into(done.unreadable))
 
 
 @person.command()

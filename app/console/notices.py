@@ -42,6 +42,11 @@ def _texts(number: int) -> dict[str, str]:
             "%(num)d events were removed; there are more. Go on below.",
             number,
         ),
+        "forgotten_but_unreadable": ngettext(
+            "What could be read of the person is removed; %(num)d refused body could not be looked into.",
+            "What could be read of the person is removed; %(num)d refused bodies could not be looked into.",
+            number,
+        ),
         "person_held": gettext("The person is on hold: nothing of theirs is removed."),
         "person_released": gettext("The hold is ended."),
         "role_changed": gettext("The user has the other role, and has to log in again."),

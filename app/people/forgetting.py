@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.config import Settings
 from app.domain.users import Actor
@@ -20,12 +21,16 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed so far. `is_whole`: whether that is all there was."""
+    """What was removed so far. `is_whole`: whether that is all there was.
+
+    `unreadable`: refused bodies, of whomever, that could not be looked into.
+    """
 
     events: int = 0
     pictures: int = 0
     refused: int = 0
     is_whole: bool = False
+    unreadable: int = 0
 
 
 def forget(
@@ -33,7 +38,7 @@ def forget(
 ) -> Forgotten | None:
     """Forget a person, and go on where this was broken off before; for so many seconds, if that is given.
 
-    Returns None if there is nothing of them.
+    Returns None if there is nothing of them; but what is `unreadable`, if any is.
 
     Before events go, the audit log gets who did it and to which id, and loses each name that they give to the
     person. What comes of them later is stored as ever; so is what waits in other machines' spools.
@@ -49,25 +54,33 @@ def forget(
     with database.read() as connection:
         holds.require_none(connection, identity_id)
     events, refused = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
-    if not (events or refused or _is_anything_of(database, settings, identity_id)):
-        return None
+    if not (events or refused or _has_events(database, identity_id)):
+        found, unreadable = _refused(database, settings, identity_id)
+        if not found:
+            return Forgotten(unreadable=unreadable) if unreadable else None
     _note(database, identity_id, by)
     pictures = 0
     for removed in remove_events_of(database, identity_id):
         events, pictures = events + removed.events, pictures + removed.pictures
         if end is not None and time.monotonic() > end and _has_events(database, identity_id):
             return Forgotten(events, pictures, refused)
-    refused += _remove_refused(database, settings, identity_id)
+    found, unreadable = _refused(database, settings, identity_id)
+    refused += _remove_refused(database, found)
     space.give_back(database)
     space.flush(database)
-    return Forgotten(events, pictures, refused, is_whole=True)
+    return Forgotten(events, pictures, refused, not unreadable, unreadable)
 
 
-def _is_anything_of(database: Database, settings: Settings, identity_id: str) -> bool:
-    if _has_events(database, identity_id):
-        return True
-    refused = refused_bodies_of(database, identity_id, settings.max_body_bytes)
-    return next(refused, None) is not None
+def _refused(database: Database, settings: Settings, identity_id: str) -> tuple[list[UUID], int]:
+    """The refused bodies that name them, and how many could not be looked into."""
+    found = list[UUID]()
+    unreadable = 0
+    for quarantine_id, body in refused_bodies_of(database, identity_id, settings.max_body_bytes):
+        if body is None:
+            unreadable += 1
+        else:
+            found.append(quarantine_id)
+    return found, unreadable
 
 
 def _has_events(database: Database, identity_id: str) -> bool:
@@ -87,9 +100,9 @@ def _note(database: Database, identity_id: str, by: Actor) -> None:
         audit.note(connection, by.name, by.source_address, "person_forgotten", subject)
 
 
-def _remove_refused(database: Database, settings: Settings, identity_id: str) -> int:
+def _remove_refused(database: Database, found: list[UUID]) -> int:
     removed = 0
-    for quarantine_id, _ in refused_bodies_of(database, identity_id, settings.max_body_bytes):
+    for quarantine_id in found:
         with database.write() as connection:
             removed += quarantine.remove(connection, [quarantine_id])
     return removed

@@ -1,12 +1,13 @@
 """Writes all there is of a person into a file that can be handed over to them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.config import Settings
 from app.errors import Se3Error
 from app.exports.archive import zip_file
-from app.people.refused import refused_bodies_of
+from app.people.refused import not_looked_into, refused_bodies_of
 from app.store.database import Database
 from app.store.event_search import Search
 
@@ -14,14 +15,14 @@ from app.store.event_search import Search
 def hand_over(database: Database, settings: Settings, identity_id: str, file: Path) -> None:
     """Write a new ZIP: every event as it was sent, its pictures, and the refused bodies that name the person.
 
-    Only this user may read it.
+    `refused/unreadable.txt` says how many bodies could not be looked into, if any. Only this user may read
+    the file.
 
     Raises:
         Se3Error: the file is there already, or can't be written.
         StoreUnavailable: the database can't be read.
     """
-    refused = refused_bodies_of(database, identity_id, settings.max_body_bytes)
-    others = ((f"refused/{quarantine_id}", body) for quarantine_id, body in refused)
+    others = _refused(database, settings, identity_id)
     part = file.with_name(file.name + ".part")
     try:
         if file.exists():
@@ -34,3 +35,14 @@ def hand_over(database: Database, settings: Settings, identity_id: str, file: Pa
         raise Se3Error(f"{file} can't be written: {error}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _refused(database: Database, settings: Settings, identity_id: str) -> Iterator[tuple[str, bytes]]:
+    unreadable = 0
+    for quarantine_id, body in refused_bodies_of(database, identity_id, settings.max_body_bytes):
+        if body is None:
+            unreadable += 1
+        else:
+            yield f"refused/{quarantine_id}", body
+    if unreadable:
+        yield "refused/unreadable.txt", f"{not_looked_into(unreadable)}.\n".encode()

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app import jsontext
+from app.errors import NotDecrypted
 from app.receiver.refused.opening import BinaryBody, FormBody, JsonBody, open_body
 from app.store import quarantine
 from app.store.database import Database
@@ -14,20 +15,32 @@ _FIELD = "identity_id"
 _NAME = re.compile(rf"(^|\W){_FIELD}\W*$")
 
 
-def refused_bodies_of(database: Database, identity_id: str, most_bytes: int) -> Iterator[tuple[UUID, bytes]]:
+def refused_bodies_of(
+    database: Database, identity_id: str, most_bytes: int
+) -> Iterator[tuple[UUID, bytes | None]]:
     """The id and the body of each refused body that has this id in a field `identity_id`.
 
     In one that can't be read, the id stands behind that name with nothing but marks between them. Bodies that
-    unpack to more than `most_bytes` are not unpacked.
+    unpack to more than `most_bytes` are not unpacked. Each that can't be decrypted is given, too, with None
+    for its body: nobody can tell whom it names.
     """
     with database.read() as connection:
         ids = quarantine.ids(connection)
     naming = Naming(identity_id, most_bytes)
     for quarantine_id in ids:
-        with database.read() as connection:
-            found = quarantine.get(connection, quarantine_id)
+        try:
+            with database.read() as connection:
+                found = quarantine.get(connection, quarantine_id)
+        except NotDecrypted:
+            yield quarantine_id, None
+            continue
         if found and naming.is_in(found[1], found[0].content_type):
             yield quarantine_id, found[1]
+
+
+def not_looked_into(number: int) -> str:
+    """Says so of so many refused bodies."""
+    return f"{number} refused bodies could not be looked into: their key is missing, or they were changed"
 
 
 class Naming:

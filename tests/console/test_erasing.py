@@ -9,6 +9,7 @@ from app.store import audit, events
 from app.store.database import Database
 from app.store.removal import holds
 from tests.console.conftest import Person
+from tests.integration.test_forgetting import refuse_unreadable
 from tests.support.people import event_of, store
 
 
@@ -92,6 +93,13 @@ def test_what_takes_long_goes_on_with_another_click(
     last = admin.send("/person/forget", id="A", sure="1")
     assert last.location.startswith("/people")
     assert left(database, *ids) == 0
+
+
+def test_what_could_not_be_looked_into_is_told_of(admin: Person, database: Database) -> None:
+    store(database, event_of("A", 1))
+    refuse_unreadable(database)
+    done = admin.send("/person/forget", id="A", sure="1")
+    assert "1 refused body could not be looked into" in admin.get(done.location).text
 
 
 @pytest.mark.parametrize("path", ["/person/forget?id=", "/person/forget?id=nobody", "/person/forget?id=%00"])

@@ -38,6 +38,7 @@ from app.store import (
 )
 from app.store.batches import Batches, Job
 from app.store.database import Database
+from app.store.keyring import Keyring
 from app.store.models import DeliveryAttemptRow, OutboxRow
 from app.store.queries import quick_counts
 from app.store.removal import holds
@@ -290,6 +291,32 @@ def test_refused_bodies_that_name_the_person_go_and_no_others(database: Database
     assert forgotten(database, "17") == Forgotten(0, 0, len(naming), is_whole=True)
     with database.read() as connection:
         assert set(quarantine.ids(connection)) == others
+
+
+def refuse_unreadable(database: Database) -> UUID:
+    """A refused body of somebody else, whose key is missing afterwards."""
+    with closing(Database(database.url.render_as_string(hide_password=False), Keyring([bytes(32)]))) as other:
+        return refuse(other, b'{"identity_id":"B"}')
+
+
+@pytest.mark.usefixtures("_command_settings")
+def test_a_body_that_cant_be_decrypted_stays_is_told_of_and_holds_up_nobody(
+    database: Database, tmp_path: Path
+) -> None:
+    unreadable = refuse_unreadable(database)
+    told = "1 refused bodies could not be looked into"
+    assert told in str(se3_person("forget", "A", "--yes").exception)
+    assert forgotten(database, "A") == Forgotten(unreadable=1)
+    store(database, event_of("A", 1))
+    refuse(database, b'{"identity_id":"A"}')
+    assert se3_person("export", "A", str(tmp_path / "a.zip")).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert told in archive.read("refused/unreadable.txt").decode()
+    done = se3_person("forget", "A", "--yes")
+    assert (done.output, done.exit_code) == ("Removed 1 events, 2 pictures and 1 refused bodies.\n", 1)
+    assert told in str(done.exception)
+    with database.read() as connection:
+        assert quarantine.ids(connection) == [unreadable]
 
 
 def test_names_that_were_searched_for_leave_the_audit_log(database: Database) -> None:
