@@ -62,7 +62,8 @@ def forget(
     pictures = 0
     for removed in remove_events_of(database, identity_id):
         events, pictures = events + removed.events, pictures + removed.pictures
-        if end is not None and time.monotonic() > end and _has_events(database, identity_id):
+        is_late = end is not None and time.monotonic() > end
+        if is_late and not removed.left and _has_events(database, identity_id):
             return Forgotten(events, pictures, refused)
     found, unreadable = _refused(database, settings, identity_id)
     refused += _remove_refused(database, found)
