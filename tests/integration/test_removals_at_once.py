@@ -14,7 +14,7 @@ from app.domain.users import Actor
 from app.people.forgetting import forget
 from app.store import events, orphans
 from app.store.database import Database
-from app.store.removal import holds, keeper, people
+from app.store.removal import holds, keeper
 from app.store.removal.holds import HoldUnchanged
 from app.store.removal.people import remove_events_of
 from app.store.removal.retention import Retention
@@ -126,7 +126,7 @@ def test_what_a_request_left_is_tried_again_before_it_ends(
     one, other = two
     store(one, *(event_of("A", number, spot=number) for number in range(60)))
     with linking(other, *range(60)) as give_up:
-        monkeypatch.setattr(people.time, "sleep", lambda _: give_up())
+        monkeypatch.setattr("app.store.removal.people.time.sleep", lambda _: give_up())
         settings = Settings(database_url=one.url.render_as_string(hide_password=False))
         done: Any = forget(one, settings, "A", ANNA, seconds=0)
     assert (done.events, done.is_whole, unused(one)) == (40, False, 0)
