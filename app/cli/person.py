@@ -8,12 +8,14 @@ from app.cli.asking import ask, yes_option
 from app.cli.opening import at_the_terminal, local_time, open_store, show_table
 from app.config import load_settings
 from app.errors import Se3Error
+from app.people.finding import Found, found_of
 from app.people.forgetting import Forgotten
 from app.people.forgetting import forget as forget_person
 from app.people.handing_over import hand_over
-from app.people.refused import not_looked_into, refused_bodies_of
+from app.people.refused import not_looked_into
+from app.people.spooled import count_spooled
 from app.store.removal import holds
-from app.store.removal.people import Holding, held_of
+from app.store.removal.people import held_of
 
 _reason = click.option("--reason", required=True, help="Why, for those who look later.")
 
@@ -48,16 +50,9 @@ def forget(identity_id: str, yes: bool) -> None:
     with open_store() as database:
         with database.read() as connection:
             holds.require_none(connection, identity_id)
-            found = held_of(connection, identity_id)
-        bodies = refused_bodies_of(database, identity_id, settings.max_body_bytes)
-        were_read = [body is not None for _, body in bodies]
-        refused, unreadable = were_read.count(True), were_read.count(False)
-        if not found.events and not refused:
-            raise Se3Error(
-                f"there is nothing of {identity_id}"
-                + (f"; {not_looked_into(unreadable)}" if unreadable else "")
-            )
-        ask(f"{_in_words(found, refused)} of {identity_id} will be removed for good", yes=yes)
+        found = found_of(database, settings, identity_id, count_spooled(settings, identity_id))
+        _require_any(identity_id, found.events + found.bodies, found.unreadable)
+        ask(f"{_in_words(found)} of {identity_id} will be removed for good", yes=yes)
         done = forget_person(database, settings, identity_id, at_the_terminal()) or Forgotten()
     click.echo(f"Removed {done.events} events, {done.pictures} pictures and {done.refused} refused bodies.")
     if done.unreadable:
@@ -108,9 +103,18 @@ def list_holds() -> None:
     show_table("people on hold", ["id", "since", "by", "reason"], rows)
 
 
-def _in_words(found: Holding, refused: int) -> str:
+def _require_any(identity_id: str, number: int, unreadable: int) -> None:
+    if not number:
+        but = f"; {not_looked_into(unreadable)}" if unreadable else ""
+        raise Se3Error(f"there is nothing of {identity_id}{but}")
+
+
+def _in_words(found: Found) -> str:
+    held = found.held
+    spooled = f" and {found.spooled[0]} that wait in this machine's spool" if found.spooled[0] else ""
     return (
-        f"{found.events} events, of which EnOS has not got {found.undelivered}, with as many outbox rows,"
-        f" {found.pictures - found.shared} pictures ({found.shared} more stay: others' events show them)"
-        f" and {refused} refused bodies"
+        f"{held.events} events, of which EnOS has not got {held.undelivered}, with as many outbox rows"
+        f"{spooled},"
+        f" {held.pictures - held.shared} pictures ({held.shared} more stay: others' events show them)"
+        f" and {found.bodies} refused bodies"
     )

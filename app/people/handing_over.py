@@ -7,7 +7,7 @@ from pathlib import Path
 from app.config import Settings
 from app.errors import Se3Error
 from app.exports.archive import zip_file
-from app.people.refused import not_looked_into, refused_bodies_of
+from app.people.refused import look_into_refused, not_looked_into
 from app.store.database import Database
 from app.store.event_search import Search
 
@@ -39,10 +39,9 @@ def hand_over(database: Database, settings: Settings, identity_id: str, file: Pa
 
 def _refused(database: Database, settings: Settings, identity_id: str) -> Iterator[tuple[str, bytes]]:
     unreadable = 0
-    for quarantine_id, body in refused_bodies_of(database, identity_id, settings.max_body_bytes):
-        if body is None:
-            unreadable += 1
-        else:
-            yield f"refused/{quarantine_id}", body
+    for one in look_into_refused(database, identity_id, settings.max_body_bytes):
+        unreadable += one.is_theirs is None
+        if one.is_theirs:
+            yield f"refused/{one.id}", one.body
     if unreadable:
         yield "refused/unreadable.txt", f"{not_looked_into(unreadable)}.\n".encode()

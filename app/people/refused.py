@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +16,20 @@ _FIELD = "identity_id"
 _NAME = re.compile(rf"(^|\W){_FIELD}\W*$")
 
 
-def refused_bodies_of(
-    database: Database, identity_id: str, most_bytes: int
-) -> Iterator[tuple[UUID, bytes | None]]:
-    """The id and the body of each refused body that has this id in a field `identity_id`.
+@dataclass(frozen=True, slots=True)
+class LookedInto:
+    """A refused body. `is_theirs`: whether it names the person; None: it can't be decrypted."""
+
+    id: UUID
+    body: bytes
+    is_theirs: bool | None
+
+
+def look_into_refused(database: Database, identity_id: str, most_bytes: int) -> Iterator[LookedInto]:
+    """Look into each refused body for this id in a field `identity_id`.
 
     In one that can't be read, the id stands behind that name with nothing but marks between them. Bodies that
-    unpack to more than `most_bytes` are not unpacked. Each that can't be decrypted is given, too, with None
-    for its body: nobody can tell whom it names.
+    unpack to more than `most_bytes` are not unpacked.
     """
     with database.read() as connection:
         ids = quarantine.ids(connection)
@@ -32,10 +39,11 @@ def refused_bodies_of(
             with database.read() as connection:
                 found = quarantine.get(connection, quarantine_id)
         except NotDecrypted:
-            yield quarantine_id, None
+            yield LookedInto(quarantine_id, b"", None)
             continue
-        if found and naming.is_in(found[1], found[0].content_type):
-            yield quarantine_id, found[1]
+        if found:
+            known, body = found
+            yield LookedInto(quarantine_id, body, naming.is_in(body, known.content_type))
 
 
 def not_looked_into(number: int) -> str:

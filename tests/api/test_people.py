@@ -21,7 +21,7 @@ def test_a_program_of_an_admin_has_a_person_forgotten(console: Flask, database: 
     assert program.ask("DELETE", "/people/A%2F7").status_code == 404
     with database.read() as connection:
         newest = audit.latest(connection, 1)[0]
-    assert (newest.action, newest.subject) == ("person_forgotten", "A/7, 1 events")
+    assert (newest.action, newest.subject) == ("person_forgotten", "A/7, 1 events, 0 refused bodies")
     assert "privacy desk" in newest.user_name
 
 

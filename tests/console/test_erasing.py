@@ -42,7 +42,7 @@ def test_an_admin_is_asked_and_then_the_person_is_forgotten(admin: Person, datab
     done = admin.send("/person/forget", id="A", sure="1")
     assert "2 events were removed" in admin.get(done.location).text
     assert left(database, *ids) == 1
-    assert audited(database) == [("root", "person_forgotten", "A, 2 events")]
+    assert audited(database) == [("root", "person_forgotten", "A, 2 events, 0 refused bodies")]
     assert admin.get("/person?id=A").status_code == 404
     assert admin.send("/person/forget", id="A", sure="1").status_code == 404
 
@@ -100,6 +100,16 @@ def test_what_could_not_be_looked_into_is_told_of(admin: Person, database: Datab
     refuse_unreadable(database)
     done = admin.send("/person/forget", id="A", sure="1")
     assert "1 refused body could not be looked into" in admin.get(done.location).text
+
+
+def test_what_there_was_no_time_for_is_told_of(
+    admin: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "SECONDS", 0.0)
+    store(database, event_of("A", 1))
+    refuse_unreadable(database)
+    done = admin.send("/person/forget", id="A", sure="1")
+    assert "se3 person forget goes on" in admin.get(done.location).text
 
 
 @pytest.mark.parametrize("path", ["/person/forget?id=", "/person/forget?id=nobody", "/person/forget?id=%00"])

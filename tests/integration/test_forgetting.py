@@ -41,7 +41,7 @@ from app.store.database import Database
 from app.store.keyring import Keyring
 from app.store.models import DeliveryAttemptRow, OutboxRow
 from app.store.queries import quick_counts
-from app.store.removal import holds
+from app.store.removal import holds, space
 from app.store.removal.holds import OnHold
 from app.store.removal.slices import remove
 from app.store.settlements import Settlement
@@ -341,7 +341,7 @@ def test_names_that_were_searched_for_leave_the_audit_log(database: Database) ->
         f"text={hidden}",
         "Wei Liu",
         "17",
-        "17, 2 events",
+        "17, 2 events, 0 refused bodies",
     ]
 
 
@@ -357,7 +357,7 @@ def test_who_is_on_hold_is_not_forgotten_until_released(database: Database) -> N
     with database.read() as connection:
         found = [(entry.action, entry.subject) for entry in audit.latest(connection, 10)]
     assert found == [
-        ("person_forgotten", "A, 1 events"),
+        ("person_forgotten", "A, 1 events, 0 refused bodies"),
         ("person_released", "A it is settled"),
         ("person_held", "A a lawsuit"),
     ]
@@ -373,6 +373,29 @@ def test_what_takes_long_is_done_in_parts(database: Database) -> None:
     first: Any = forget(database, Settings(), "A", ANNA, seconds=0)
     assert (first.events, first.is_whole) == (20, False)
     assert forget(database, Settings(), "A", ANNA) == Forgotten(40, 41, 0, is_whole=True)
+
+
+def test_a_request_ends_in_time_though_refused_bodies_are_many(database: Database) -> None:
+    store(database, event_of("A", 1))
+    body = refuse(database, b'{"identity_id":"A"}')
+    assert forget(database, Settings(), "A", ANNA, seconds=0) == Forgotten(1, 2, 0, is_whole=False)
+    assert forget(database, Settings(), "A", ANNA, seconds=0) == Forgotten()
+    with database.read() as connection:
+        assert quarantine.ids(connection) == [body]
+    assert forget(database, Settings(), "A", ANNA) == Forgotten(0, 0, 1, is_whole=True)
+
+
+def test_a_request_leaves_it_to_others_to_give_room_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[int] = []
+    monkeypatch.setattr(space, "give_back", lambda *_: given_back.append(1))
+    with closing(Database(sqlite_url)) as database:
+        store(database, event_of("A", 1), event_of("B", 2))
+        assert forget(database, Settings(), "A", ANNA, seconds=9) == Forgotten(1, 2, 0, is_whole=True)
+        assert given_back == []
+        assert forget(database, Settings(), "B", ANNA) is not None
+        assert given_back == [1]
 
 
 @pytest.fixture
@@ -448,6 +471,22 @@ def test_what_waits_in_the_spool_is_forgotten_and_the_rest_stays(postgresql_url:
         assert [item.event.identity_id for item in left if isinstance(item, NewEvent)] == ["B"]
         assert [item.body for item in left if isinstance(item, Refusal)] == [other.body]
         assert forget(database, settings, "A", ANNA) is None
+        with database.read() as connection:
+            assert audit.latest(connection, 1)[0].subject == "A, 2 events, 1 refused bodies"
+
+
+def test_the_command_finds_who_is_only_in_the_spool(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgresql_url.replace("+psycopg", ""))
+    monkeypatch.setenv("SPOOL_PATH", str(tmp_path / "spool.db"))
+    with closing(Database(postgresql_url)) as database, closing(Spool(tmp_path / "spool.db")) as spool:
+        store(database, event_of("B", 1))
+        spool.put([[event_of("A", 1), event_of("B", 2)]])
+        assert "and 1 that wait in this machine's spool" in str(se3_person("forget", "A").exception)
+        assert se3_person("forget", "A", "--yes").output.startswith("Removed 1 events")
+        assert spool.waiting().events == 1
+        assert str(se3_person("forget", "A", "--yes").exception) == "there is nothing of A"
 
 
 def test_forgetting_waits_for_what_is_just_being_moved(postgresql_url: str, tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ class _Run:
             if not self._sum.left:
                 break
             self._slice([])
+        space.give_back(self._database)  # also what people left who were forgotten meanwhile
         if self._sum.events:
-            space.give_back(self._database)
             self._log("retention_ended")
         with self._database.write() as connection:
             runs.end(connection, self._id)
