@@ -15,7 +15,6 @@ from app.people.handing_over import hand_over
 from app.people.refused import not_looked_into
 from app.people.spooled import count_spooled
 from app.store.removal import holds
-from app.store.removal.people import held_of
 
 _reason = click.option("--reason", required=True, help="Why, for those who look later.")
 
@@ -67,13 +66,18 @@ def export(identity_id: str, file: Path) -> None:
 
     Every event as it was sent, as a line of JSON, and as one of CSV; each picture as a file; the refused
     bodies that name them. Keep it as secret as the database: it shows a face.
+    The audit log keeps the id and who did this.
     """
     settings = load_settings()
     with open_store() as database:
-        with database.read() as connection:
-            events = held_of(connection, identity_id).events
-        hand_over(database, settings, identity_id, file)
-    click.echo(f"{file}: {events} events, {file.stat().st_size / 1e6:,.1f} MB")
+        found = found_of(database, settings, identity_id, count_spooled(settings, identity_id))
+        _require_any(identity_id, found.events + found.bodies, found.unreadable)
+        if not (found.held.events or found.refused):
+            raise Se3Error(f"all there is of {identity_id} waits in the spool: try again once it is empty")
+        hand_over(database, settings, identity_id, file, found, at_the_terminal())
+    click.echo(f"{file}: {found.held.events} events, {file.stat().st_size / 1e6:,.1f} MB")
+    if found.unreadable:
+        raise Se3Error(not_looked_into(found.unreadable))
 
 
 @person.command()

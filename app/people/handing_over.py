@@ -5,18 +5,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.config import Settings
+from app.domain.users import Actor
 from app.errors import Se3Error
 from app.exports.archive import zip_file
+from app.people.finding import Found
 from app.people.refused import look_into_refused, not_looked_into
+from app.store import audit
 from app.store.database import Database
 from app.store.event_search import Search
 
 
-def hand_over(database: Database, settings: Settings, identity_id: str, file: Path) -> None:
+def hand_over(
+    database: Database, settings: Settings, identity_id: str, file: Path, found: Found, by: Actor
+) -> None:
     """Write a new ZIP: every event as it was sent, its pictures, and the refused bodies that name the person.
 
     `refused/unreadable.txt` says how many bodies could not be looked into, if any. Only this user may read
-    the file.
+    the file. Before anything is written into it, the audit log gets who did this, and what was `found`.
 
     Raises:
         Se3Error: the file is there already, or can't be written.
@@ -28,6 +33,7 @@ def hand_over(database: Database, settings: Settings, identity_id: str, file: Pa
         if file.exists():
             raise Se3Error(f"{file} exists; name a new file")
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as archive:
+            _note(database, identity_id, found, by)
             pieces = zip_file(database.read, Search(identity=identity_id), is_whole=True, others=others)
             archive.writelines(pieces)
         part.rename(file)
@@ -35,6 +41,12 @@ def hand_over(database: Database, settings: Settings, identity_id: str, file: Pa
         raise Se3Error(f"{file} can't be written: {error}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _note(database: Database, identity_id: str, found: Found, by: Actor) -> None:
+    subject = f"{identity_id}, {found.held.events} events, {len(found.refused)} refused bodies"
+    with database.write() as connection:
+        audit.note(connection, by.name, by.source_address, "person_exported", subject)
 
 
 def _refused(database: Database, settings: Settings, identity_id: str) -> Iterator[tuple[str, bytes]]:

@@ -309,7 +309,7 @@ def test_a_body_that_cant_be_decrypted_stays_is_told_of_and_holds_up_nobody(
     assert forgotten(database, "A") == Forgotten(unreadable=1)
     store(database, event_of("A", 1))
     refuse(database, b'{"identity_id":"A"}')
-    assert se3_person("export", "A", str(tmp_path / "a.zip")).exit_code == 0
+    assert told in str(se3_person("export", "A", str(tmp_path / "a.zip")).exception)
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert told in archive.read("refused/unreadable.txt").decode()
     done = se3_person("forget", "A", "--yes")
@@ -455,6 +455,16 @@ def test_all_there_is_of_a_person_is_handed_over(database: Database, tmp_path: P
         }
         assert archive.read(f"refused/{refused}") == body
     assert "exists" in str(se3_person("export", "A", str(file)).exception)
+    with database.read() as connection:
+        [entry] = audit.latest(connection, 5)
+    assert (entry.action, entry.subject) == ("person_exported", "A, 120 events, 1 refused bodies")
+
+
+@pytest.mark.usefixtures("_command_settings")
+def test_nothing_of_nobody_is_handed_over(database: Database, tmp_path: Path) -> None:
+    store(database, event_of("B", 1))
+    assert str(se3_person("export", "A", str(tmp_path / "a.zip")).exception) == "there is nothing of A"
+    assert list(tmp_path.glob("a.zip*")) == []
 
 
 def test_what_waits_in_the_spool_is_forgotten_and_the_rest_stays(postgresql_url: str, tmp_path: Path) -> None:
