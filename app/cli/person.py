@@ -84,7 +84,10 @@ def export(identity_id: str, file: Path) -> None:
 @_person
 @_reason
 def hold(identity_id: str, reason: str) -> None:
-    """Keep all there is of a person, whatever the retention says; forget refuses them."""
+    """Keep the events of a person, whatever the retention says; forget refuses them.
+
+    Refused bodies that name them are not kept longer than others.
+    """
     with open_store() as database, database.write() as connection:
         holds.hold(connection, identity_id, reason, at_the_terminal())
 

@@ -7,7 +7,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -325,6 +325,8 @@ def test_names_that_were_searched_for_leave_the_audit_log(database: Database) ->
         urlencode({"text": "Wei Li"}),
         "2 from 16 to 17 wei li",
         urlencode({"text": "小明"}),
+        "查找小明的事件",
+        urlencode({"text": "查找小明的事件"}),
         "Wei Liu",
         "17",
     ]
@@ -339,6 +341,8 @@ def test_names_that_were_searched_for_leave_the_audit_log(database: Database) ->
         f"text={hidden}",
         f"2 from 16 to 17 {hidden}",
         f"text={hidden}",
+        f"查找{hidden}的事件",
+        urlencode({"text": "查找小明的事件"}).replace(quote("小明"), hidden),
         "Wei Liu",
         "17",
         "17, 2 events, 0 refused bodies",
