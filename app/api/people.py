@@ -17,8 +17,14 @@ class Removal(Answer):
     events = fields.Integer()
     pictures = fields.Integer(metadata={"description": "Those that other people's events show stay."})
     refused = fields.Integer(metadata={"description": "Refused bodies that name the person."})
+    unreadable = fields.Integer(
+        metadata={"description": "Refused bodies that can't be decrypted: nobody can tell whom they name."}
+    )
     is_whole = fields.Boolean(
-        metadata={"description": "False: there is more than is removed in one request; send it again."}
+        metadata={
+            "description": "False: there is more than is removed in one request; send it again."
+            " Or some bodies are `unreadable`."
+        }
     )
 
 

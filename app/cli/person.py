@@ -8,12 +8,13 @@ from app.cli.asking import ask, yes_option
 from app.cli.opening import at_the_terminal, local_time, open_store, show_table
 from app.config import load_settings
 from app.errors import Se3Error
+from app.people.finding import Found, found_of
 from app.people.forgetting import Forgotten
 from app.people.forgetting import forget as forget_person
 from app.people.handing_over import hand_over
-from app.people.refused import refused_bodies_of
+from app.people.refused import not_looked_into
+from app.people.spooled import count_spooled
 from app.store.removal import holds
-from app.store.removal.people import Holding, held_of
 
 _reason = click.option("--reason", required=True, help="Why, for those who look later.")
 
@@ -48,13 +49,13 @@ def forget(identity_id: str, yes: bool) -> None:
     with open_store() as database:
         with database.read() as connection:
             holds.require_none(connection, identity_id)
-            found = held_of(connection, identity_id)
-        refused = sum(1 for _ in refused_bodies_of(database, identity_id, settings.max_body_bytes))
-        if not found.events and not refused:
-            raise Se3Error(f"there is nothing of {identity_id}")
-        ask(f"{_in_words(found, refused)} of {identity_id} will be removed for good", yes=yes)
+        found = found_of(database, settings, identity_id, count_spooled(settings, identity_id))
+        _require_any(identity_id, found.events + found.bodies, found.unreadable)
+        ask(f"{_in_words(found)} of {identity_id} will be removed for good", yes=yes)
         done = forget_person(database, settings, identity_id, at_the_terminal()) or Forgotten()
     click.echo(f"Removed {done.events} events, {done.pictures} pictures and {done.refused} refused bodies.")
+    if done.unreadable:
+        raise Se3Error(not_looked_into(done.unreadable))
 
 
 @person.command()
@@ -65,20 +66,28 @@ def export(identity_id: str, file: Path) -> None:
 
     Every event as it was sent, as a line of JSON, and as one of CSV; each picture as a file; the refused
     bodies that name them. Keep it as secret as the database: it shows a face.
+    The audit log keeps the id and who did this.
     """
     settings = load_settings()
     with open_store() as database:
-        with database.read() as connection:
-            events = held_of(connection, identity_id).events
-        hand_over(database, settings, identity_id, file)
-    click.echo(f"{file}: {events} events, {file.stat().st_size / 1e6:,.1f} MB")
+        found = found_of(database, settings, identity_id, count_spooled(settings, identity_id))
+        _require_any(identity_id, found.events + found.bodies, found.unreadable)
+        if not (found.held.events or found.refused):
+            raise Se3Error(f"all there is of {identity_id} waits in the spool: try again once it is empty")
+        hand_over(database, settings, identity_id, file, found, at_the_terminal())
+    click.echo(f"{file}: {found.held.events} events, {file.stat().st_size / 1e6:,.1f} MB")
+    if found.unreadable:
+        raise Se3Error(not_looked_into(found.unreadable))
 
 
 @person.command()
 @_person
 @_reason
 def hold(identity_id: str, reason: str) -> None:
-    """Keep all there is of a person, whatever the retention says; forget refuses them."""
+    """Keep the events of a person, whatever the retention says; forget refuses them.
+
+    Refused bodies that name them are not kept longer than others.
+    """
     with open_store() as database, database.write() as connection:
         holds.hold(connection, identity_id, reason, at_the_terminal())
 
@@ -101,9 +110,18 @@ def list_holds() -> None:
     show_table("people on hold", ["id", "since", "by", "reason"], rows)
 
 
-def _in_words(found: Holding, refused: int) -> str:
+def _require_any(identity_id: str, number: int, unreadable: int) -> None:
+    if not number:
+        but = f"; {not_looked_into(unreadable)}" if unreadable else ""
+        raise Se3Error(f"there is nothing of {identity_id}{but}")
+
+
+def _in_words(found: Found) -> str:
+    held = found.held
+    spooled = f" and {found.spooled[0]} that wait in this machine's spool" if found.spooled[0] else ""
     return (
-        f"{found.events} events, of which EnOS has not got {found.undelivered}, with as many outbox rows,"
-        f" {found.pictures - found.shared} pictures ({found.shared} more stay: others' events show them)"
-        f" and {refused} refused bodies"
+        f"{held.events} events, of which EnOS has not got {held.undelivered}, with as many outbox rows"
+        f"{spooled},"
+        f" {held.pictures - held.shared} pictures ({held.shared} more stay: others' events show them)"
+        f" and {found.bodies} refused bodies"
     )

@@ -42,6 +42,18 @@ def _texts(number: int) -> dict[str, str]:
             "%(num)d events were removed; there are more. Go on below.",
             number,
         ),
+        "forgotten_but_unreadable": ngettext(
+            "What could be read of the person is removed; %(num)d refused body could not be looked into.",
+            "What could be read of the person is removed; %(num)d refused bodies could not be looked into.",
+            number,
+        ),
+        "forgotten_but_refused": ngettext(
+            "%(num)d event was removed. There was no time to look into all refused bodies: "
+            "se3 person forget goes on.",
+            "%(num)d events were removed. There was no time to look into all refused bodies: "
+            "se3 person forget goes on.",
+            number,
+        ),
         "person_held": gettext("The person is on hold: nothing of theirs is removed."),
         "person_released": gettext("The hold is ended."),
         "role_changed": gettext("The user has the other role, and has to log in again."),

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from app.config import Settings
 from app.domain.users import Actor
 from app.errors import Se3Error
-from app.people.refused import refused_bodies_of
+from app.people.finding import Found, found_of
 from app.people.spooled import remove_spooled
 from app.store import audit, quarantine
 from app.store.database import Database
 from app.store.removal import holds, space
-from app.store.removal.people import has_events, held_of, names_of, remove_events_of
+from app.store.removal.people import has_events, names_of, remove_events_of
 from app.store.slices import SLICE
 
 SECONDS = 10.0
@@ -20,12 +20,16 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed so far. `is_whole`: whether that is all there was."""
+    """What was removed so far. `is_whole`: whether that is all there was.
+
+    `unreadable`: refused bodies, of whomever, that could not be looked into.
+    """
 
     events: int = 0
     pictures: int = 0
     refused: int = 0
     is_whole: bool = False
+    unreadable: int = 0
 
 
 def forget(
@@ -33,10 +37,11 @@ def forget(
 ) -> Forgotten | None:
     """Forget a person, and go on where this was broken off before; for so many seconds, if that is given.
 
-    Returns None if there is nothing of them.
+    Returns None if there is nothing of them, as far as can be told.
 
     Before events go, the audit log gets who did it and to which id, and loses each name that they give to the
-    person. What comes of them later is stored as ever; so is what waits in other machines' spools.
+    person. What comes of them later is stored as ever; so is what waits in other machines' spools. Room is
+    given back only where there is no limit in time: that takes long.
 
     Raises:
         Se3Error: the id is empty.
@@ -48,26 +53,38 @@ def forget(
     end = None if seconds is None else time.monotonic() + seconds
     with database.read() as connection:
         holds.require_none(connection, identity_id)
-    events, refused = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
-    if not (events or refused or _is_anything_of(database, settings, identity_id)):
-        return None
-    _note(database, identity_id, by)
+    spooled = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
+    found = found_of(database, settings, identity_id, spooled, None if seconds is None else seconds / 2)
+    if not (found.events or found.bodies):
+        is_nothing = found.is_whole and not found.unreadable
+        return None if is_nothing else Forgotten(unreadable=found.unreadable)
+    _note(database, identity_id, by, found)
+    done = _remove(database, identity_id, found, end)
+    if seconds is None:
+        space.give_back(database)
+    space.flush(database)
+    return done
+
+
+def _remove(database: Database, identity_id: str, found: Found, end: float | None) -> Forgotten:
+    events, refused = found.spooled
     pictures = 0
     for removed in remove_events_of(database, identity_id):
         events, pictures = events + removed.events, pictures + removed.pictures
-        if end is not None and time.monotonic() > end and _has_events(database, identity_id):
-            return Forgotten(events, pictures, refused)
-    refused += _remove_refused(database, settings, identity_id)
-    space.give_back(database)
-    space.flush(database)
-    return Forgotten(events, pictures, refused, is_whole=True)
+        if _is_past(end) and not removed.left and _has_events(database, identity_id):
+            return Forgotten(events, pictures, refused, unreadable=found.unreadable)
+    is_whole = found.is_whole and not found.unreadable
+    for start in range(0, len(found.refused), SLICE):
+        with database.write() as connection:
+            refused += quarantine.remove(connection, found.refused[start : start + SLICE])
+        if _is_past(end) and start + SLICE < len(found.refused):
+            is_whole = False
+            break
+    return Forgotten(events, pictures, refused, is_whole, found.unreadable)
 
 
-def _is_anything_of(database: Database, settings: Settings, identity_id: str) -> bool:
-    if _has_events(database, identity_id):
-        return True
-    refused = refused_bodies_of(database, identity_id, settings.max_body_bytes)
-    return next(refused, None) is not None
+def _is_past(end: float | None) -> bool:
+    return end is not None and time.monotonic() > end
 
 
 def _has_events(database: Database, identity_id: str) -> bool:
@@ -75,21 +92,12 @@ def _has_events(database: Database, identity_id: str) -> bool:
         return has_events(connection, identity_id)
 
 
-def _note(database: Database, identity_id: str, by: Actor) -> None:
+def _note(database: Database, identity_id: str, by: Actor, found: Found) -> None:
     with database.read() as connection:
-        found, names = held_of(connection, identity_id), names_of(connection, identity_id)
-        mentions = audit.mentions(connection, names)
+        mentions = audit.mentions(connection, names_of(connection, identity_id))
     for start in range(0, len(mentions), SLICE):
         with database.write() as connection:
             audit.rewrite(connection, mentions[start : start + SLICE])
     with database.write() as connection:
-        subject = f"{identity_id}, {found.events} events"
+        subject = f"{identity_id}, {found.events} events, {found.bodies} refused bodies"
         audit.note(connection, by.name, by.source_address, "person_forgotten", subject)
-
-
-def _remove_refused(database: Database, settings: Settings, identity_id: str) -> int:
-    removed = 0
-    for quarantine_id, _ in refused_bodies_of(database, identity_id, settings.max_body_bytes):
-        with database.write() as connection:
-            removed += quarantine.remove(connection, [quarantine_id])
-    return removed

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from app import jsontext
+from app.errors import NotDecrypted
 from app.receiver.refused.opening import BinaryBody, FormBody, JsonBody, open_body
 from app.store import quarantine
 from app.store.database import Database
@@ -14,8 +16,17 @@ _FIELD = "identity_id"
 _NAME = re.compile(rf"(^|\W){_FIELD}\W*$")
 
 
-def refused_bodies_of(database: Database, identity_id: str, most_bytes: int) -> Iterator[tuple[UUID, bytes]]:
-    """The id and the body of each refused body that has this id in a field `identity_id`.
+@dataclass(frozen=True, slots=True)
+class LookedInto:
+    """A refused body. `is_theirs`: whether it names the person; None: it can't be decrypted."""
+
+    id: UUID
+    body: bytes
+    is_theirs: bool | None
+
+
+def look_into_refused(database: Database, identity_id: str, most_bytes: int) -> Iterator[LookedInto]:
+    """Look into each refused body for this id in a field `identity_id`.
 
     In one that can't be read, the id stands behind that name with nothing but marks between them. Bodies that
     unpack to more than `most_bytes` are not unpacked.
@@ -24,10 +35,20 @@ def refused_bodies_of(database: Database, identity_id: str, most_bytes: int) -> 
         ids = quarantine.ids(connection)
     naming = Naming(identity_id, most_bytes)
     for quarantine_id in ids:
-        with database.read() as connection:
-            found = quarantine.get(connection, quarantine_id)
-        if found and naming.is_in(found[1], found[0].content_type):
-            yield quarantine_id, found[1]
+        try:
+            with database.read() as connection:
+                found = quarantine.get(connection, quarantine_id)
+        except NotDecrypted:
+            yield LookedInto(quarantine_id, b"", None)
+            continue
+        if found:
+            known, body = found
+            yield LookedInto(quarantine_id, body, naming.is_in(body, known.content_type))
+
+
+def not_looked_into(number: int) -> str:
+    """Says so of so many refused bodies."""
+    return f"{number} refused bodies could not be looked into: their key is missing, or they were changed"
 
 
 class Naming:

@@ -1,5 +1,6 @@
-"""Removes what this machine's spool holds of a person, before it gets into the database."""
+"""Counts and removes what this machine's spool holds of a person, before it gets into the database."""
 
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from app.config import Settings
@@ -19,6 +20,24 @@ def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
     spool = spool_of(settings)
     if spool is None:
         return 0, 0
+    with closing(spool):
+        return _numbers(spool.remove_items(_theirs(settings, identity_id)))
+
+
+def count_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
+    """Count what `remove_spooled` would take out.
+
+    Raises:
+        StoreUnavailable: the spool can't be read.
+    """
+    spool = spool_of(settings)
+    if spool is None:
+        return 0, 0
+    with closing(spool):
+        return _numbers(spool.find_items(_theirs(settings, identity_id)))
+
+
+def _theirs(settings: Settings, identity_id: str) -> Callable[[Item], bool]:
     naming = Naming(identity_id, settings.max_body_bytes)
 
     def is_theirs(item: Item) -> bool:
@@ -26,7 +45,9 @@ def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
             return item.event.identity_id == identity_id
         return isinstance(item, Refusal) and naming.is_in(item.body, item.content_type)
 
-    with closing(spool):
-        removed = spool.remove_items(is_theirs)
-    events = sum(isinstance(item, NewEvent) for item in removed)
-    return events, len(removed) - events
+    return is_theirs
+
+
+def _numbers(items: Sequence[Item]) -> tuple[int, int]:
+    events = sum(isinstance(item, NewEvent) for item in items)
+    return events, len(items) - events

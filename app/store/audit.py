@@ -31,17 +31,22 @@ def latest(connection: Connection, limit: int) -> Sequence[AuditEntry]:
 def mentions(connection: Connection, names: Collection[str]) -> list[tuple[int, str]]:
     """The entries whose subject has one of these names in it, as typed or as an address has it.
 
-    With each its subject without them: FORGOTTEN stands in their place.
+    With each its subject without them: FORGOTTEN stands in their place. A name in ASCII is found as a whole
+    word only. Any other is found everywhere: Chinese has nothing between its words.
     """
     if not names:
         return []
-    written = {name for one in names for name in (one, quote(one), quote_plus(one))}
+    written = {form: name for name in names for form in (name, quote(name), quote_plus(name))}
     is_like = or_(*(AuditRow.subject.icontains(name, autoescape=True) for name in written))
-    longest_first = "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
-    whole = re.compile(rf"(?<!\w)({longest_first})(?!\w)", re.IGNORECASE)
+    longest_first = sorted(written, key=len, reverse=True)
+    any_form = re.compile("|".join(_pattern(form, written[form]) for form in longest_first), re.IGNORECASE)
     found = connection.execute(select(AuditRow.id, AuditRow.subject).where(is_like))
-    rewritten = ((entry_id, subject, whole.sub(FORGOTTEN, subject)) for entry_id, subject in found)
+    rewritten = ((entry_id, subject, any_form.sub(FORGOTTEN, subject)) for entry_id, subject in found)
     return [(entry_id, after) for entry_id, before, after in rewritten if after != before]
+
+
+def _pattern(form: str, name: str) -> str:
+    return rf"(?<!\w){re.escape(form)}(?!\w)" if name.isascii() else re.escape(form)
 
 
 def rewrite(connection: Connection, subjects: Iterable[tuple[int, str]]) -> None:

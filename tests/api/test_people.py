@@ -16,12 +16,12 @@ def test_a_program_of_an_admin_has_a_person_forgotten(console: Flask, database: 
     reply = program.ask("DELETE", "/people/A%2F7")
     assert (reply.status_code, reply.get_json()) == (
         200,
-        {"events": 1, "pictures": 2, "refused": 0, "is_whole": True},
+        {"events": 1, "pictures": 2, "refused": 0, "unreadable": 0, "is_whole": True},
     )
     assert program.ask("DELETE", "/people/A%2F7").status_code == 404
     with database.read() as connection:
         newest = audit.latest(connection, 1)[0]
-    assert (newest.action, newest.subject) == ("person_forgotten", "A/7, 1 events")
+    assert (newest.action, newest.subject) == ("person_forgotten", "A/7, 1 events, 0 refused bodies")
     assert "privacy desk" in newest.user_name
 
 

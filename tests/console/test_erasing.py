@@ -9,6 +9,7 @@ from app.store import audit, events
 from app.store.database import Database
 from app.store.removal import holds
 from tests.console.conftest import Person
+from tests.integration.test_forgetting import refuse_unreadable
 from tests.support.people import event_of, store
 
 
@@ -41,7 +42,7 @@ def test_an_admin_is_asked_and_then_the_person_is_forgotten(admin: Person, datab
     done = admin.send("/person/forget", id="A", sure="1")
     assert "2 events were removed" in admin.get(done.location).text
     assert left(database, *ids) == 1
-    assert audited(database) == [("root", "person_forgotten", "A, 2 events")]
+    assert audited(database) == [("root", "person_forgotten", "A, 2 events, 0 refused bodies")]
     assert admin.get("/person?id=A").status_code == 404
     assert admin.send("/person/forget", id="A", sure="1").status_code == 404
 
@@ -92,6 +93,23 @@ def test_what_takes_long_goes_on_with_another_click(
     last = admin.send("/person/forget", id="A", sure="1")
     assert last.location.startswith("/people")
     assert left(database, *ids) == 0
+
+
+def test_what_could_not_be_looked_into_is_told_of(admin: Person, database: Database) -> None:
+    store(database, event_of("A", 1))
+    refuse_unreadable(database)
+    done = admin.send("/person/forget", id="A", sure="1")
+    assert "1 refused body could not be looked into" in admin.get(done.location).text
+
+
+def test_what_there_was_no_time_for_is_told_of(
+    admin: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "SECONDS", 0.0)
+    store(database, event_of("A", 1))
+    refuse_unreadable(database)
+    done = admin.send("/person/forget", id="A", sure="1")
+    assert "se3 person forget goes on" in admin.get(done.location).text
 
 
 @pytest.mark.parametrize("path", ["/person/forget?id=", "/person/forget?id=nobody", "/person/forget?id=%00"])

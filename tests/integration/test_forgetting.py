@@ -7,7 +7,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,9 +38,10 @@ from app.store import (
 )
 from app.store.batches import Batches, Job
 from app.store.database import Database
+from app.store.keyring import Keyring
 from app.store.models import DeliveryAttemptRow, OutboxRow
 from app.store.queries import quick_counts
-from app.store.removal import holds
+from app.store.removal import holds, space
 from app.store.removal.holds import OnHold
 from app.store.removal.slices import remove
 from app.store.settlements import Settlement
@@ -292,12 +293,40 @@ def test_refused_bodies_that_name_the_person_go_and_no_others(database: Database
         assert set(quarantine.ids(connection)) == others
 
 
+def refuse_unreadable(database: Database) -> UUID:
+    """A refused body of somebody else, whose key is missing afterwards."""
+    with closing(Database(database.url.render_as_string(hide_password=False), Keyring([bytes(32)]))) as other:
+        return refuse(other, b'{"identity_id":"B"}')
+
+
+@pytest.mark.usefixtures("_command_settings")
+def test_a_body_that_cant_be_decrypted_stays_is_told_of_and_holds_up_nobody(
+    database: Database, tmp_path: Path
+) -> None:
+    unreadable = refuse_unreadable(database)
+    told = "1 refused bodies could not be looked into"
+    assert told in str(se3_person("forget", "A", "--yes").exception)
+    assert forgotten(database, "A") == Forgotten(unreadable=1)
+    store(database, event_of("A", 1))
+    refuse(database, b'{"identity_id":"A"}')
+    assert told in str(se3_person("export", "A", str(tmp_path / "a.zip")).exception)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert told in archive.read("refused/unreadable.txt").decode()
+    done = se3_person("forget", "A", "--yes")
+    assert (done.output, done.exit_code) == ("Removed 1 events, 2 pictures and 1 refused bodies.\n", 1)
+    assert told in str(done.exception)
+    with database.read() as connection:
+        assert quarantine.ids(connection) == [unreadable]
+
+
 def test_names_that_were_searched_for_leave_the_audit_log(database: Database) -> None:
     store(database, event_of("17", 1, name="Wei Li"), event_of("17", 2, name="小明"))
     subjects = [
         urlencode({"text": "Wei Li"}),
         "2 from 16 to 17 wei li",
         urlencode({"text": "小明"}),
+        "查找小明的事件",
+        urlencode({"text": "查找小明的事件"}),
         "Wei Liu",
         "17",
     ]
@@ -312,9 +341,11 @@ def test_names_that_were_searched_for_leave_the_audit_log(database: Database) ->
         f"text={hidden}",
         f"2 from 16 to 17 {hidden}",
         f"text={hidden}",
+        f"查找{hidden}的事件",
+        urlencode({"text": "查找小明的事件"}).replace(quote("小明"), hidden),
         "Wei Liu",
         "17",
-        "17, 2 events",
+        "17, 2 events, 0 refused bodies",
     ]
 
 
@@ -330,7 +361,7 @@ def test_who_is_on_hold_is_not_forgotten_until_released(database: Database) -> N
     with database.read() as connection:
         found = [(entry.action, entry.subject) for entry in audit.latest(connection, 10)]
     assert found == [
-        ("person_forgotten", "A, 1 events"),
+        ("person_forgotten", "A, 1 events, 0 refused bodies"),
         ("person_released", "A it is settled"),
         ("person_held", "A a lawsuit"),
     ]
@@ -346,6 +377,29 @@ def test_what_takes_long_is_done_in_parts(database: Database) -> None:
     first: Any = forget(database, Settings(), "A", ANNA, seconds=0)
     assert (first.events, first.is_whole) == (20, False)
     assert forget(database, Settings(), "A", ANNA) == Forgotten(40, 41, 0, is_whole=True)
+
+
+def test_a_request_ends_in_time_though_refused_bodies_are_many(database: Database) -> None:
+    store(database, event_of("A", 1))
+    body = refuse(database, b'{"identity_id":"A"}')
+    assert forget(database, Settings(), "A", ANNA, seconds=0) == Forgotten(1, 2, 0, is_whole=False)
+    assert forget(database, Settings(), "A", ANNA, seconds=0) == Forgotten()
+    with database.read() as connection:
+        assert quarantine.ids(connection) == [body]
+    assert forget(database, Settings(), "A", ANNA) == Forgotten(0, 0, 1, is_whole=True)
+
+
+def test_a_request_leaves_it_to_others_to_give_room_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[int] = []
+    monkeypatch.setattr(space, "give_back", lambda *_: given_back.append(1))
+    with closing(Database(sqlite_url)) as database:
+        store(database, event_of("A", 1), event_of("B", 2))
+        assert forget(database, Settings(), "A", ANNA, seconds=9) == Forgotten(1, 2, 0, is_whole=True)
+        assert given_back == []
+        assert forget(database, Settings(), "B", ANNA) is not None
+        assert given_back == [1]
 
 
 @pytest.fixture
@@ -405,6 +459,16 @@ def test_all_there_is_of_a_person_is_handed_over(database: Database, tmp_path: P
         }
         assert archive.read(f"refused/{refused}") == body
     assert "exists" in str(se3_person("export", "A", str(file)).exception)
+    with database.read() as connection:
+        [entry] = audit.latest(connection, 5)
+    assert (entry.action, entry.subject) == ("person_exported", "A, 120 events, 1 refused bodies")
+
+
+@pytest.mark.usefixtures("_command_settings")
+def test_nothing_of_nobody_is_handed_over(database: Database, tmp_path: Path) -> None:
+    store(database, event_of("B", 1))
+    assert str(se3_person("export", "A", str(tmp_path / "a.zip")).exception) == "there is nothing of A"
+    assert list(tmp_path.glob("a.zip*")) == []
 
 
 def test_what_waits_in_the_spool_is_forgotten_and_the_rest_stays(postgresql_url: str, tmp_path: Path) -> None:
@@ -421,6 +485,22 @@ def test_what_waits_in_the_spool_is_forgotten_and_the_rest_stays(postgresql_url:
         assert [item.event.identity_id for item in left if isinstance(item, NewEvent)] == ["B"]
         assert [item.body for item in left if isinstance(item, Refusal)] == [other.body]
         assert forget(database, settings, "A", ANNA) is None
+        with database.read() as connection:
+            assert audit.latest(connection, 1)[0].subject == "A, 2 events, 1 refused bodies"
+
+
+def test_the_command_finds_who_is_only_in_the_spool(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgresql_url.replace("+psycopg", ""))
+    monkeypatch.setenv("SPOOL_PATH", str(tmp_path / "spool.db"))
+    with closing(Database(postgresql_url)) as database, closing(Spool(tmp_path / "spool.db")) as spool:
+        store(database, event_of("B", 1))
+        spool.put([[event_of("A", 1), event_of("B", 2)]])
+        assert "and 1 that wait in this machine's spool" in str(se3_person("forget", "A").exception)
+        assert se3_person("forget", "A", "--yes").output.startswith("Removed 1 events")
+        assert spool.waiting().events == 1
+        assert str(se3_person("forget", "A", "--yes").exception) == "there is nothing of A"
 
 
 def test_forgetting_waits_for_what_is_just_being_moved(postgresql_url: str, tmp_path: Path) -> None:

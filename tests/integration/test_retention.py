@@ -160,6 +160,16 @@ def test_sqlites_file_gets_shorter_and_keeps_some_room(sqlite_url: str) -> None:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
+def test_a_run_gives_back_what_others_left_though_nothing_is_to_go(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[int] = []
+    monkeypatch.setattr(space, "give_back", lambda *_: given_back.append(1))
+    with closing(Database(sqlite_url)) as database:
+        run(database, wanted(known=1), NEVER, is_due=False)
+    assert given_back == [1]
+
+
 def test_free_room_counts_what_is_free_within_the_file(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

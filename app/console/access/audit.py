@@ -65,6 +65,7 @@ def named_actions() -> dict[str, str]:
         "person_held": gettext("put a person on hold"),
         "person_released": gettext("ended a person's hold"),
         "person_forgotten": gettext("had a person forgotten"),
+        "person_exported": gettext("exported all there is of a person"),
         "strangers_seen": gettext("looked at strangers"),
         "audit_seen": gettext("looked at the audit log"),
         "user_added": gettext("added a user"),

@@ -12,7 +12,7 @@ from app.console.access.guard import actor
 from app.console.notices import done
 from app.console.refused.actions import read_reason
 from app.domain.users import Actor
-from app.people.forgetting import SECONDS, forget
+from app.people.forgetting import SECONDS, Forgotten, forget
 from app.store import people as store
 from app.store.database import Database
 from app.store.removal import holds
@@ -41,9 +41,7 @@ def add_erasing(people: Blueprint, settings: Settings, database: Database) -> No
             abort(409, str(error))
         if removed is None:
             abort(404)
-        if removed.is_whole:
-            return done("forgotten", removed.events, "people.find")
-        return done("forgotten_in_part", removed.events, "people.ask", id=identity_id)
+        return _tell(database, identity_id, removed)
 
     @people.post("/person/hold")
     def hold() -> AnyResponse:
@@ -52,6 +50,17 @@ def add_erasing(people: Blueprint, settings: Settings, database: Database) -> No
     @people.post("/person/release")
     def release() -> AnyResponse:
         return _change(database, holds.release, "person_released")
+
+
+def _tell(database: Database, identity_id: str, removed: Forgotten) -> AnyResponse:
+    if removed.is_whole:
+        return done("forgotten", removed.events, "people.find")
+    with database.read() as connection:
+        if store.get(connection, identity_id):
+            return done("forgotten_in_part", removed.events, "people.ask", id=identity_id)
+    if removed.unreadable:
+        return done("forgotten_but_unreadable", removed.unreadable, "people.find")
+    return done("forgotten_but_refused", removed.events, "people.find")
 
 
 def _change(

@@ -9,6 +9,7 @@ from app.domain.users import Actor
 from app.errors import Se3Error
 from app.store import audit, people
 from app.store.models import EventRow, HoldRow
+from app.store.removal.turns import take_turn
 
 _COLUMNS = (HoldRow.identity_id, HoldRow.reason, HoldRow.user_name, HoldRow.since)
 
@@ -35,11 +36,12 @@ class Hold:
 
 
 def hold(connection: Connection, identity_id: str, reason: str, by: Actor) -> None:
-    """Put a person on hold; the audit log gets who did it, and why.
+    """Put a person on hold, as the first of a transaction; the audit log gets who did it, and why.
 
     Raises:
         HoldUnchanged: no event names this person, or they are on hold already.
     """
+    take_turn(connection)
     if people.get(connection, identity_id) is None:
         raise HoldUnchanged(f"there is no person {identity_id}")
     if found := of_person(connection, identity_id):

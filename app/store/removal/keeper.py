@@ -14,10 +14,12 @@ from app.store.people import FIRST_ID
 from app.store.removal import runs, space
 from app.store.removal.retention import OF_ALL, Retention, Rule, look, may_go
 from app.store.removal.slices import SLICE, Removed, remove
+from app.store.removal.turns import take_turn
 
 _LOOK_SECONDS = 30.0  # whether it is time
 _REST_SECONDS = 0.05
 _RESTS = 3  # for each second of work: the way of new events comes first
+_MOST_TRIES = 20  # to remove, at the end of a run, pictures that others held
 _PROGRESS_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
@@ -80,8 +82,12 @@ class _Run:
             excess = self._retention.excess(self._database, connection)
         if excess:
             self._remove(OF_ALL, self._sum.size + excess)
+        for _ in range(_MOST_TRIES):
+            if not self._sum.left:
+                break
+            self._slice([])
+        space.give_back(self._database)  # also what people left who were forgotten meanwhile
         if self._sum.events:
-            space.give_back(self._database)
             self._log("retention_ended")
         with self._database.write() as connection:
             runs.end(connection, self._id)
@@ -102,6 +108,7 @@ class _Run:
         began = time.monotonic()
         states = self._retention.states
         with self._database.write() as connection:
+            take_turn(connection)
             free = may_go(connection, ids, states)
             removed = remove(connection, free, counters.EXPIRED, states=states, left=self._sum.left)
             runs.add(connection, self._id, removed)

@@ -15,6 +15,7 @@ from app.store.database import Database
 from app.store.models import IS_KNOWN, IS_STRANGER, LONGEST_INDEXED, EventPictureRow, EventRow, OutboxRow
 from app.store.removal import holds
 from app.store.removal.slices import SLICE, Removed, remove
+from app.store.removal.turns import take_turn
 from app.store.states import is_in
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.PARKED)
@@ -76,6 +77,7 @@ def remove_events_of(database: Database, identity_id: str) -> Iterator[Removed]:
     while vain < _MOST_VAIN:
         began = time.monotonic()
         with database.write() as connection:
+            take_turn(connection)
             holds.require_none(connection, identity_id)
             ids = list(connection.scalars(_events_of(identity_id).limit(SLICE)))
             removed = remove(connection, ids, counters.FORGOTTEN, left=left)

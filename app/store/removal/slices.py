@@ -1,7 +1,8 @@
 """Removes some events with all that belongs to them, and pictures that no event shows any more.
 
-On PostgreSQL nothing here waits for a row that another transaction holds: a forwarder may be writing down
-what became of a delivery, a receiver linking a new event to a picture. Such rows are left for another slice.
+Whoever removes takes a turn first (see `turns`). On PostgreSQL nothing here waits for a row that another
+transaction holds: a forwarder may be writing down what became of a delivery, a receiver linking a new event
+to a picture. Such rows are left for another slice.
 """
 
 from collections import Counter

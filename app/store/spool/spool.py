@@ -22,6 +22,7 @@ from app.store.removal.space import give_back
 from app.store.spool.items import dumped, loaded
 
 _MOST_BYTES = 8 * 2**20  # that are read at a time
+_MOST_REQUESTS = 100  # likewise
 _CONTEXT = b"se3 spool"  # what is encrypted stays tied to it
 _ROOM_BYTES = 32 * 2**20  # of the disk, that a spool which is emptied needs for its log
 
@@ -155,6 +156,20 @@ class Spool:
         """
         give_back(self._database, kept_part=0.0)
 
+    def find_items(self, is_wanted: Callable[[Item], bool]) -> list[Item]:
+        """These items. What can't be read is not among them.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        found: list[Item] = []
+        after = 0
+        while contents := self.oldest(after, _MOST_REQUESTS):
+            for content in contents.values():
+                found += filter(is_wanted, self._readable(content))
+            after = max(contents)
+        return found
+
     def remove_items(self, is_to_go: Callable[[Item], bool]) -> list[Item]:
         """Take out these items, while nobody moves any; returns them. What can't be read stays.
 
@@ -176,10 +191,7 @@ class Spool:
     def _taken_out(self, connection: Connection, row_id: int, is_to_go: Callable[[Item], bool]) -> list[Item]:
         query = select(SpoolRow.content, SpoolRow.key_id, SpoolRow.spooled_at).where(SpoolRow.id == row_id)
         content, key_id, spooled_at = connection.execute(query).one()
-        try:
-            items = self.items_in(Kept(content, key_id))
-        except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
-            return []
+        items = self._readable(Kept(content, key_id))
         gone = [item for item in items if is_to_go(item)]
         rest = [item for item in items if not is_to_go(item)]
         if gone and rest:
@@ -188,6 +200,12 @@ class Spool:
         elif gone:
             connection.execute(delete(SpoolRow).where(SpoolRow.id == row_id))
         return gone
+
+    def _readable(self, content: Kept) -> list[Item]:
+        try:
+            return self.items_in(content)
+        except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
+            return []
 
     @property
     def move_lock(self) -> Path:
