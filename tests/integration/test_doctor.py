@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
+from sqlalchemy.event import listens_for
 
 from app.cli.main import se3
 from app.console.access.passwords import hash_of
@@ -29,6 +31,7 @@ from app.errors import StoreUnavailable
 from app.store import channels, clock, events, users
 from app.store.database import Database
 from app.store.models import EventPictureRow, PictureRow
+from app.store.orphans import remove_unused_pictures
 from app.store.spool.spool import Spool
 from app.store.writer_files import WriterFiles
 from tests.support.mosquitto import Mosquitto
@@ -302,17 +305,47 @@ def test_what_waits_in_the_spool_is_told_and_the_spool_is_closed_to_others(
     assert set(examine("--fix", SPOOL_PATH=str(file)).words("permissions")) == {"fixed"}
 
 
+def add_stray_pictures(database: Database, number: int) -> None:
+    rows = [
+        {"sha256": bytes([n]) * 32, "media_type": "image/jpeg", "size": 2, "content": b"\xff\xd8"}
+        for n in range(number)
+    ]
+    with database.write() as connection:
+        connection.execute(insert(PictureRow).values(rows))
+
+
 def test_pictures_without_an_event_go_and_the_others_stay(examine: Examine, database: Database) -> None:
     record(database, 1)
-    with database.write() as connection:
+    with database.read() as connection:
         kept = set(connection.scalars(select(EventPictureRow.sha256)))
-        row = {"sha256": b"\x01" * 32, "media_type": "image/jpeg", "size": 2, "content": b"\xff\xd8"}
-        connection.execute(PictureRow.__table__.insert(), row)  # type: ignore[attr-defined]  # a Table
+    add_stray_pictures(database, 1)
     assert "1 pictures, 0.0 MB, belong to no event" in examine().text("leftovers")
     assert examine("--fix").words("leftovers") == ["fixed"]
     with database.read() as connection:
         assert set(connection.scalars(select(PictureRow.sha256))) == kept
     assert examine().words("leftovers") == ["ok"]
+
+
+def test_many_of_them_go_in_slices_so_short_that_no_receiver_waits(database: Database) -> None:
+    add_stray_pictures(database, 45)
+    deleted: list[int] = []
+
+    @listens_for(database.engine, "after_cursor_execute")
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE FROM pictures"):
+            deleted.append(1)
+
+    assert remove_unused_pictures(database) == 45
+    assert len(deleted) == 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_they_go_while_postgresql_vacuums(database: Database) -> None:
+    """For whoever waited for the whole table, every receiver would wait in turn."""
+    add_stray_pictures(database, 1)
+    with database.write() as vacuum:
+        vacuum.execute(text("LOCK TABLE pictures IN SHARE UPDATE EXCLUSIVE MODE"))  # as VACUUM does
+        assert remove_unused_pictures(database) == 1
 
 
 @on_sqlite
