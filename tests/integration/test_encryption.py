@@ -130,6 +130,28 @@ def test_without_its_key_nothing_is_read_and_the_key_is_named(
         read(open_with(*keys), ids)
 
 
+@pytest.mark.parametrize("keys", [(), (NEW,)])
+def test_what_comes_anew_takes_the_place_of_what_nobody_can_read(
+    open_with: OpenWith, keys: tuple[bytes, ...]
+) -> None:
+    ids = fill(open_with(OLD))
+    database = open_with(*keys)
+    with database.write() as connection:
+        events.record(connection, [new_event(2)])
+        assert quarantine.keep(connection, [refusal(BODY)]) == [ids[1]]
+    assert read(database, ids) == (PICTURES, BODY)
+
+
+def test_what_an_older_key_reads_stays_as_it_is(open_with: OpenWith) -> None:
+    fill(open_with(OLD))
+    before = raw(open_with())
+    database = open_with(NEW, OLD)
+    with database.write() as connection:
+        events.record(connection, [new_event(2)])
+        quarantine.keep(connection, [refusal(BODY)])
+    assert sorted(raw(database)) == sorted(before)
+
+
 def test_a_picture_in_another_ones_place_is_not_taken_for_it(open_with: OpenWith) -> None:
     database = open_with(OLD)
     ids = fill(database)
