@@ -23,6 +23,7 @@ from app.store.spool.items import dumped, loaded
 
 _MOST_BYTES = 8 * 2**20  # that are read at a time
 _CONTEXT = b"se3 spool"  # what is encrypted stays tied to it
+_LOOKED_AT = 100  # requests, for the keys that they need
 _ROOM_BYTES = 32 * 2**20  # of the disk, that a spool which is emptied needs for its log
 
 
@@ -126,6 +127,18 @@ class Spool:
             rows = connection.execute(query.order_by(SpoolRow.id))
             return {row.id: Kept(row.content, row.key_id) for row in rows}
 
+    def key_ids(self) -> set[bytes]:
+        """The keys of the requests that have waited longest: those that can be read are soon moved.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        if not self.file.exists():
+            return set()
+        with self._database.read() as connection:
+            found = connection.scalars(select(SpoolRow.key_id).order_by(SpoolRow.id).limit(_LOOKED_AT))
+            return {key_id for key_id in found if key_id is not None}
+
     def items_in(self, content: Kept) -> list[Item]:
         """The items of a request.
 
@@ -221,6 +234,19 @@ def spooled(settings: Settings) -> Spooled:
         return Spooled(0, 0, None)
     with closing(spool):
         return spool.waiting()
+
+
+def spooled_key_ids(settings: Settings) -> set[bytes]:
+    """The keys that this machine's spool needs; see `Spool.key_ids`.
+
+    Raises:
+        StoreUnavailable: the file can't be read.
+    """
+    spool = spool_of(settings)
+    if spool is None:
+        return set()
+    with closing(spool):
+        return spool.key_ids()
 
 
 def _next_ids(connection: Connection, after: int, most: int) -> list[int]:
