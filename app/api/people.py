@@ -18,7 +18,10 @@ class Removal(Answer):
     pictures = fields.Integer(metadata={"description": "Those that other people's events show stay."})
     refused = fields.Integer(metadata={"description": "Refused bodies that name the person."})
     is_whole = fields.Boolean(
-        metadata={"description": "False: there is more than is removed in one request; send it again."}
+        metadata={
+            "description": "False: there is more than is removed in one request; send it again."
+            " Or something in this machine's spool can't be read, see `spool_row_left` in the log."
+        }
     )
 
 

@@ -55,6 +55,11 @@ def forget(identity_id: str, yes: bool) -> None:
         ask(f"{_in_words(found, refused)} of {identity_id} will be removed for good", yes=yes)
         done = forget_person(database, settings, identity_id, at_the_terminal()) or Forgotten()
     click.echo(f"Removed {done.events} events, {done.pictures} pictures and {done.refused} refused bodies.")
+    if done.unread:
+        raise Se3Error(
+            f"{done.unread} requests in {settings.spool_path} can't be read and stay; they may be theirs."
+            " The receiver's log says why: spool_row_left. Once they are moved, forget again"
+        )
 
 
 @person.command()

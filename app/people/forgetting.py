@@ -20,12 +20,16 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed so far. `is_whole`: whether that is all there was."""
+    """What was removed so far. `is_whole`: whether that is all there was.
+
+    `unread`: requests in this machine's spool that can't be read, for want of a key, say. They stay.
+    """
 
     events: int = 0
     pictures: int = 0
     refused: int = 0
     is_whole: bool = False
+    unread: int = 0
 
 
 def forget(
@@ -33,7 +37,7 @@ def forget(
 ) -> Forgotten | None:
     """Forget a person, and go on where this was broken off before; for so many seconds, if that is given.
 
-    Returns None if there is nothing of them.
+    Returns None if there is nothing of them. Whole it is only if all of the spool could be read.
 
     Before events go, the audit log gets who did it and to which id, and loses each name that they give to the
     person. What comes of them later is stored as ever; so is what waits in other machines' spools.
@@ -48,19 +52,19 @@ def forget(
     end = None if seconds is None else time.monotonic() + seconds
     with database.read() as connection:
         holds.require_none(connection, identity_id)
-    events, refused = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
+    events, refused, unread = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
     if not (events or refused or _is_anything_of(database, settings, identity_id)):
-        return None
+        return Forgotten(unread=unread) if unread else None
     _note(database, identity_id, by)
     pictures = 0
     for removed in remove_events_of(database, identity_id):
         events, pictures = events + removed.events, pictures + removed.pictures
         if end is not None and time.monotonic() > end and _has_events(database, identity_id):
-            return Forgotten(events, pictures, refused)
+            return Forgotten(events, pictures, refused, unread=unread)
     refused += _remove_refused(database, settings, identity_id)
     space.give_back(database)
     space.flush(database)
-    return Forgotten(events, pictures, refused, is_whole=True)
+    return Forgotten(events, pictures, refused, is_whole=not unread, unread=unread)
 
 
 def _is_anything_of(database: Database, settings: Settings, identity_id: str) -> bool:

@@ -10,15 +10,17 @@ from app.store.batches import Item
 from app.store.spool.spool import spool_of
 
 
-def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
-    """Take out a person's events, and refused bodies that name them; returns how many of each.
+def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int, int]:
+    """Take out a person's events, and refused bodies that name them.
+
+    Returns how many of each, and how many requests could not be read, so may be theirs, too.
 
     Raises:
         StoreUnavailable: the spool can't be read or written.
     """
     spool = spool_of(settings)
     if spool is None:
-        return 0, 0
+        return 0, 0, 0
     naming = Naming(identity_id, settings.max_body_bytes)
 
     def is_theirs(item: Item) -> bool:
@@ -27,6 +29,6 @@ def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
         return isinstance(item, Refusal) and naming.is_in(item.body, item.content_type)
 
     with closing(spool):
-        removed = spool.remove_items(is_theirs)
+        removed, unread = spool.remove_items(is_theirs)
     events = sum(isinstance(item, NewEvent) for item in removed)
-    return events, len(removed) - events
+    return events, len(removed) - events, unread

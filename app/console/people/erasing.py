@@ -41,6 +41,8 @@ def add_erasing(people: Blueprint, settings: Settings, database: Database) -> No
             abort(409, str(error))
         if removed is None:
             abort(404)
+        if removed.unread:
+            return done("forgotten_but_spool", removed.unread, "people.find")
         if removed.is_whole:
             return done("forgotten", removed.events, "people.find")
         return done("forgotten_in_part", removed.events, "people.ask", id=identity_id)
