@@ -75,6 +75,10 @@ class WrongSchema(StoreUnavailable):
     """The database was not migrated to this program's version, or is of a newer one."""
 
 
+class NoSchema(WrongSchema):
+    """There is no database yet, or it has no tables."""
+
+
 class NewerSchema(WrongSchema):
     """The database is of a newer version of this program."""
 

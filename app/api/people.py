@@ -24,6 +24,7 @@ class Removal(Answer):
         metadata={
             "description": "False: there is more than is removed in one request; send it again."
             " Or some bodies are `unreadable`."
+            " Or something in this machine's spool can't be read, see `spool_row_left` in the log."
         }
     )
 

@@ -56,6 +56,11 @@ def forget(identity_id: str, yes: bool) -> None:
     click.echo(f"Removed {done.events} events, {done.pictures} pictures and {done.refused} refused bodies.")
     if done.unreadable:
         raise Se3Error(not_looked_into(done.unreadable))
+    if done.unread:
+        raise Se3Error(
+            f"{done.unread} requests in {settings.spool_path} can't be read and stay; they may be theirs."
+            " The receiver's log says why: spool_row_left. Once they are moved, forget again"
+        )
 
 
 @person.command()

@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from app.cli.opening import open_store
+from app.config import load_settings
 from app.errors import Se3Error
 from app.store.database import Database
 from app.store.rekeying import TABLES, Rekeyed, Table, empty_log, events_with_text, rekey, rows_of
+from app.store.spool.spool import spooled
 
 _KEY_BYTES = 32
 
@@ -46,8 +48,10 @@ def key(file: Path | None) -> None:
 def rekey_all() -> None:
     """Bring all that is stored to the newest key of PICTURE_KEYS, or to plain where it begins with that.
 
-    Everything else may run meanwhile. If it is stopped, the same command goes on.
+    Everything else may run meanwhile. If it is stopped, the same command goes on. What waits in the spool
+    keeps its key; the command says so.
     """
+    settings = load_settings()
     with open_store() as database:
         done = {table.name: _rekey(database, table) for table in TABLES}
         is_emptied = empty_log(database)
@@ -59,6 +63,11 @@ def rekey_all() -> None:
         click.echo(f"Of {plain} events a picture stays readable, as text in their documents.")
     if not is_emptied:
         click.echo("The log beside the database still holds what was; do it again once less is read.")
+    if waiting := spooled(settings).requests:
+        click.echo(
+            f"{waiting} requests wait in {settings.spool_path}, perhaps with older keys or in plain:"
+            " keep the older keys until the spool is empty, then do it again."
+        )
     if unread := sum(result.unread for result in done.values()):
         raise Se3Error(f"{unread} can't be decrypted and stay as they are; /readyz names the missing keys")
 

@@ -54,6 +54,11 @@ def _texts(number: int) -> dict[str, str]:
             "se3 person forget goes on.",
             number,
         ),
+        "forgotten_but_spool": ngettext(
+            "Removed, but %(num)d request in the spool can't be read. Forget again once it is moved.",
+            "Removed, but %(num)d requests in the spool can't be read. Forget again once they are moved.",
+            number,
+        ),
         "person_held": gettext("The person is on hold: nothing of theirs is removed."),
         "person_released": gettext("The hold is ended."),
         "role_changed": gettext("The user has the other role, and has to log in again."),

@@ -35,7 +35,7 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
         troubles = [
             *of_receiver(faults(settings, database), is_gone),
             *of_spool(spooled(settings)),
-            *of_keys(missing_keys(database)),
+            *of_keys(missing_keys(database, settings)),
             *of_relay(settings, found, forwarders),
             *of_boxes(found, silent),
         ]

@@ -44,7 +44,7 @@ def _draft(settings: Settings) -> Setup | None:
 
 
 def _of_store(settings: Settings, setup: Setup | None, database: Database) -> Iterator[Finding]:
-    if fault := permissions.owner_fault(database):
+    if fault := permissions.owner_fault(settings, database):
         yield fault
         return
     yield from permissions.of_files(settings, setup, database)
@@ -56,6 +56,7 @@ def _of_store(settings: Settings, setup: Setup | None, database: Database) -> It
 
 def _of_current(settings: Settings, setup: Setup | None, database: Database) -> Iterator[Finding]:
     yield from of_database.of_integrity(database)
+    yield from of_database.of_keys(settings, database)
     yield from machine.of_disk(settings, database)
     yield from machine.of_clocks(database)
     yield from users.of_console(database)

@@ -13,18 +13,20 @@ from app.store.database import Database
 
 _SUBJECT = "permissions"
 _OTHERS = stat.S_IRWXO
+_COMPANIONS = ("-wal", "-shm", ".turn", ".drain")
 
 
-def owner_fault(database: Database) -> Finding | None:
-    """What is wrong if the database file is another user's: files made beside it would shut them out."""
-    file = database.sqlite_file
-    if file is None or not file.exists() or file.stat().st_uid == os.geteuid():
+def owner_fault(settings: Settings, database: Database) -> Finding | None:
+    """What is wrong if SQLite's file or the spool is another user's: ours beside it would shut that out."""
+    file = database.sqlite_file or settings.spool_path
+    if not file.exists() or file.stat().st_uid == os.geteuid():
         return None
     owner = _name(file.stat().st_uid)
+    named = f"DATABASE_URL=sqlite:///{file}" if database.sqlite_file else f"DATABASE_URL=… SPOOL_PATH={file}"
     return wrong(
         _SUBJECT,
         f"{file} belongs to {owner}, and this runs as {_name(os.geteuid())}: nothing more was looked at",
-        f"Run it as {owner}: sudo -u {owner} env DATABASE_URL=sqlite:///{file} .venv/bin/se3 doctor",
+        f"Run it as {owner}: sudo -u {owner} env {named} .venv/bin/se3 doctor",
     )
 
 
@@ -47,6 +49,7 @@ def _open_to_others(files: set[Path]) -> Iterator[Finding]:
 
 
 def _of_database(file: Path) -> Iterator[Finding]:
+    yield from _of_companions(file)
     folder = file.parent
     if not folder.is_dir():
         return
@@ -63,6 +66,17 @@ def _of_database(file: Path) -> Iterator[Finding]:
         )
     if mode & stat.S_IXOTH:  # else nobody gets as far as the files
         yield from _open_to_others(set(folder.glob(f"{file.name}*")))
+
+
+def _of_companions(file: Path) -> Iterator[Finding]:
+    """Files beside SQLite's that another user's command has made, root's for instance."""
+    for other in (file.with_name(file.name + end) for end in _COMPANIONS):
+        if file.exists() and other.exists() and (uid := other.stat().st_uid) != file.stat().st_uid:
+            yield wrong(
+                _SUBJECT,
+                f"{other} belongs to {_name(uid)}, and {file.name} to {_name(file.stat().st_uid)}",
+                f"As root: chown --reference={file} {other}",
+            )
 
 
 def _of_channels(settings: Settings, setup: Setup | None) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """Removes all there is of a person: events, pictures that show nobody else, deliveries, refused bodies."""
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ class Forgotten:
     """What was removed so far. `is_whole`: whether that is all there was.
 
     `unreadable`: refused bodies, of whomever, that could not be looked into.
+    `unread`: requests in this machine's spool that can't be read, for want of a key, say. They stay.
     """
 
     events: int = 0
@@ -30,6 +32,7 @@ class Forgotten:
     refused: int = 0
     is_whole: bool = False
     unreadable: int = 0
+    unread: int = 0
 
 
 def forget(
@@ -37,7 +40,8 @@ def forget(
 ) -> Forgotten | None:
     """Forget a person, and go on where this was broken off before; for so many seconds, if that is given.
 
-    Returns None if there is nothing of them, as far as can be told.
+    Returns None if there is nothing of them, as far as can be told. It is whole only if all of the spool
+    could be read.
 
     Before events go, the audit log gets who did it and to which id, and loses each name that they give to the
     person. What comes of them later is stored as ever; so is what waits in other machines' spools. Room is
@@ -53,17 +57,19 @@ def forget(
     end = None if seconds is None else time.monotonic() + seconds
     with database.read() as connection:
         holds.require_none(connection, identity_id)
-    spooled = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
-    found = found_of(database, settings, identity_id, spooled, None if seconds is None else seconds / 2)
+    events, bodies, unread = remove_spooled(settings, identity_id)  # first: it may get there meanwhile
+    found = found_of(
+        database, settings, identity_id, (events, bodies), None if seconds is None else seconds / 2
+    )
     if not (found.events or found.bodies):
-        is_nothing = found.is_whole and not found.unreadable
-        return None if is_nothing else Forgotten(unreadable=found.unreadable)
+        is_nothing = found.is_whole and not found.unreadable and not unread
+        return None if is_nothing else Forgotten(unreadable=found.unreadable, unread=unread)
     _note(database, identity_id, by, found)
     done = _remove(database, identity_id, found, end)
     if seconds is None:
         space.give_back(database)
     space.flush(database)
-    return done
+    return dataclasses.replace(done, is_whole=done.is_whole and not unread, unread=unread)
 
 
 def _remove(database: Database, identity_id: str, found: Found, end: float | None) -> Forgotten:

@@ -11,17 +11,20 @@ from app.store.batches import Item
 from app.store.spool.spool import spool_of
 
 
-def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:
-    """Take out a person's events, and refused bodies that name them; returns how many of each.
+def remove_spooled(settings: Settings, identity_id: str) -> tuple[int, int, int]:
+    """Take out a person's events, and refused bodies that name them.
+
+    Returns how many of each, and how many requests could not be read, so may be theirs, too.
 
     Raises:
         StoreUnavailable: the spool can't be read or written.
     """
     spool = spool_of(settings)
     if spool is None:
-        return 0, 0
+        return 0, 0, 0
     with closing(spool):
-        return _numbers(spool.remove_items(_theirs(settings, identity_id)))
+        removed, unread = spool.remove_items(_theirs(settings, identity_id))
+    return *_numbers(removed), unread
 
 
 def count_spooled(settings: Settings, identity_id: str) -> tuple[int, int]:

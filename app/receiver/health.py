@@ -22,7 +22,7 @@ def create_health(settings: Settings, database: Database) -> Blueprint:
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         found = faults(settings, database)
-        more = {"warnings": odd} if (odd := warnings(database)) else {}
+        more = {"warnings": odd} if (odd := warnings(settings, database)) else {}
         status, waiting = "not ready" if found else "ready", spooled(settings).events
         return jsonify(status=status, faults=found, spooled=waiting, **more), 503 if found else 200
 

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row
+from sqlalchemy import Connection, CursorResult, Dialect, Row
 
 from app.store.models import Base
 
@@ -25,13 +25,20 @@ class Insert:
     def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Row[Any]]:
         """Insert the rows; returns what the ending's RETURNING gives, as the driver gives it."""
         returned: list[Row[Any]] = []
-        for some in slices(rows):
-            convert = to_driver(self._model, tuple(self._columns), connection.dialect)
-            values = tuple(value for row in some for value in convert(row))
-            result = connection.exec_driver_sql(self._statement(connection.dialect, len(some)), values)
+        for result in self._results(connection, rows):
             if result.returns_rows:
                 returned += result
         return returned
+
+    def number(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
+        """Insert the rows; returns how many the ending let in."""
+        return sum(result.rowcount for result in self._results(connection, rows))
+
+    def _results(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> Iterator[CursorResult[Any]]:
+        for some in slices(rows):
+            convert = to_driver(self._model, tuple(self._columns), connection.dialect)
+            values = tuple(value for row in some for value in convert(row))
+            yield connection.exec_driver_sql(self._statement(connection.dialect, len(some)), values)
 
     @functools.cache  # noqa: B019 - each is a global
     def _statement(self, dialect: Dialect, number: int) -> str:

@@ -36,6 +36,10 @@ class Keyring:
         """The ids of all keys."""
         return frozenset(self._ciphers)
 
+    def can_read(self, key_id: bytes | None) -> bool:
+        """Whether what is encrypted with this key can be read; what is plain can."""
+        return key_id is None or key_id in self._ciphers
+
     def encrypt(self, content: bytes, sha256: bytes) -> Kept:
         """What to keep of content with this SHA-256, which it stays tied to."""
         if self.newest_id is None:
@@ -51,7 +55,7 @@ class Keyring:
         """
         if kept.key_id is None:
             return kept.content
-        if kept.key_id not in self._ciphers:
+        if not self.can_read(kept.key_id):
             raise NotDecrypted(kept.key_id.hex())
         nonce, encrypted = kept.content[:_NONCE_BYTES], kept.content[_NONCE_BYTES:]
         try:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pybase64
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from app.domain.events import NewEvent, Picture, PictureUse
-from app.store.driver import Insert
+from app.store.driver import Insert, marker, slices
 from app.store.keyring import Kept, Keyring, keyring_of
 from app.store.models import EventPictureRow, PictureRow
 
@@ -31,11 +31,13 @@ class PictureReference:
 
 
 def keep(connection: Connection, new_events: Sequence[NewEvent]) -> None:
-    """Store the pictures of new events that are not stored yet, and link all of them."""
+    """Store the pictures of new events that are not stored yet, or can't be read, and link all of them."""
     pictures = {use.picture.sha256: use.picture for new in new_events for use in new.pictures}
     # In order, so that two transactions which add the same pictures can't wait for each other.
     keyring = keyring_of(connection)
-    _INSERT_MISSING.execute(connection, [_row(pictures[sha256], keyring) for sha256 in sorted(pictures)])
+    rows = [_row(pictures[sha256], keyring) for sha256 in sorted(pictures)]
+    if _INSERT_MISSING.number(connection, rows) < len(rows):
+        _replace_unreadable(connection, pictures, keyring)
     links = [
         _link(new.event.id, position, use) for new in new_events for position, use in enumerate(new.pictures)
     ]
@@ -119,6 +121,18 @@ def places_of(connection: Connection, event_id: UUID) -> list[tuple[str, str | N
     query = select(EventPictureRow.pointer, EventPictureRow.prefix)
     rows = connection.execute(query.where(EventPictureRow.event_id == event_id))
     return [(place, prefix) for place, prefix in rows]
+
+
+def _replace_unreadable(connection: Connection, pictures: dict[bytes, Picture], keyring: Keyring) -> None:
+    """Store those of these pictures anew whose key is not here: nobody may ever read the copy that is."""
+    for some in slices(sorted(pictures)):
+        markers = ", ".join([marker(connection.dialect)] * len(some))
+        encrypted = f"SELECT sha256, key_id FROM pictures WHERE key_id IS NOT NULL AND sha256 IN ({markers})"  # noqa: S608 - nothing but markers
+        for sha256, key_id in sorted(connection.exec_driver_sql(encrypted, tuple(some)).all()):
+            if not keyring.can_read(bytes(key_id)):
+                content, new_id = keyring.encrypt(pictures[sha256].content, sha256)
+                statement = update(PictureRow).where(PictureRow.sha256 == sha256)
+                connection.execute(statement.values(content=content, key_id=new_id))
 
 
 def _slices(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, bindparam, case, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, update
 
 from app.config import Settings
 from app.domain.refusals import Quarantined, Refusal
@@ -54,7 +54,10 @@ def bounds_of(settings: Settings) -> Bounds:
 
 
 def keep(connection: Connection, refusals: Sequence[Refusal]) -> list[UUID]:
-    """Keep refused bodies; one that the same route has refused before is counted. Returns their ids."""
+    """Keep refused bodies; one that the same route has refused before is counted. Returns their ids.
+
+    Of such a one the copy that is there stays, unless its key is missing.
+    """
     rows = [_values(refusal, keyring_of(connection)) for refusal in refusals]
     # In order, so that two transactions which count the same bodies can't wait for each other.
     kept = {_key(row): _keep_one(connection, row) for row in sorted(rows, key=_key)}
@@ -152,9 +155,13 @@ def _keep_one(connection: Connection, row: dict[str, Any]) -> UUID:
         .on_conflict_do_update(
             index_elements=["route", "sha256"], set_={"times": QuarantineRow.times + 1, **fresh}
         )
-        .returning(QuarantineRow.id)
+        .returning(QuarantineRow.id, QuarantineRow.key_id)
     )
-    return connection.execute(statement).scalar_one()
+    known_id, key_id = connection.execute(statement).one()
+    if not keyring_of(connection).can_read(key_id):  # the copy that is there may be lost for ever
+        body = {"body": row["body"], "key_id": row["key_id"]}
+        connection.execute(update(QuarantineRow).where(QuarantineRow.id == known_id).values(body))
+    return known_id
 
 
 def _key(row: dict[str, Any]) -> tuple[str, bytes]:

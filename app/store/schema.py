@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from app.config import ROOT
-from app.errors import NewerSchema, WrongSchema
+from app.errors import NewerSchema, NoSchema, WrongSchema
 from app.store.database import Database
 
 _MIGRATIONS: Path = ROOT / "migrations" / "versions"
@@ -15,18 +15,21 @@ def require_current(database: Database) -> None:
     """Raise unless the database has this program's schema.
 
     Raises:
-        WrongSchema: it has none, or an older or a newer one.
+        NoSchema: it has none.
+        WrongSchema: it has an older or a newer one.
         StoreUnavailable: it can't be reached.
     """
     if database.sqlite_file and not database.sqlite_file.exists():
-        raise WrongSchema("there is no database yet: run se3 migrate")
+        raise NoSchema("there is no database yet: run se3 migrate")
     with database.read() as connection:
         found = _revision_of(connection)
     known = revisions()
     if found and found not in known:
         raise NewerSchema(f"the database has schema {found}, of a newer version: start that version instead")
+    if found is None:
+        raise NoSchema("the database has no tables: run se3 migrate")
     if found != known[-1]:
-        raise WrongSchema(f"the database has {f'schema {found}' if found else 'no tables'}: run se3 migrate")
+        raise WrongSchema(f"the database has schema {found}: run se3 migrate")
 
 
 def require_usable(database: Database) -> None:

@@ -35,10 +35,10 @@ def faults(settings: Settings, database: Database) -> list[str]:
     return found
 
 
-def warnings(database: Database) -> list[str]:
+def warnings(settings: Settings, database: Database) -> list[str]:
     """What keeps no event away, but needs a look all the same, one sentence each."""
     try:
-        missing = asked_soon(database, missing_keys)
+        missing = asked_soon(database, lambda asked: missing_keys(asked, settings))
     except StoreUnavailable:  # which is a fault
         return []
     if missing:

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
+from sqlalchemy.event import listens_for
 
 from app.cli.main import se3
 from app.console.access.passwords import hash_of
@@ -28,7 +30,10 @@ from app.enos.mapping.mapping import DEFAULT_CHANNEL
 from app.errors import StoreUnavailable
 from app.store import channels, clock, events, users
 from app.store.database import Database
+from app.store.keyring import Keyring, key_id_of
 from app.store.models import EventPictureRow, PictureRow
+from app.store.orphans import remove_unused_pictures
+from app.store.schema import revisions
 from app.store.spool.spool import Spool
 from app.store.writer_files import WriterFiles
 from tests.support.mosquitto import Mosquitto
@@ -237,6 +242,17 @@ def test_a_database_that_is_not_there_is_made(examine: Examine, tmp_path: Path) 
 
 
 @on_sqlite
+def test_tables_that_hold_something_are_not_upgraded_without_a_backup(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.store.schema.revisions", lambda: [*revisions(), "9999"])
+    monkeypatch.setattr(of_database, "migrate", pytest.fail)
+    found = examine("--fix")
+    assert found.words("schema") == ["wrong"]
+    assert "se3 backup first" in found.text("schema")
+
+
+@on_sqlite
 def test_what_cannot_be_mended_stays_wrong(
     examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,21 +316,87 @@ def test_what_waits_in_the_spool_is_told_and_the_spool_is_closed_to_others(
         path.chmod(mode)
     found = examine(SPOOL_PATH=str(file))
     assert "1 events wait for PostgreSQL" in found.text("spool")
+    assert "spool_row_left" in found.text("spool")
     assert "wrong" in found.words("permissions")
     assert set(examine("--fix", SPOOL_PATH=str(file)).words("permissions")) == {"fixed"}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_damaged_spool_is_told_and_ends_nothing(examine: Examine, tmp_path: Path) -> None:
+    file = tmp_path / "spool.db"
+    file.write_bytes(b"no database " * 400)
+    found = examine(SPOOL_PATH=str(file))
+    assert found.words("spool") == ["wrong"]
+    assert str(file) in found.text("spool")
+    assert found.words("schema") == ["ok"]
+    assert "EnOS" in found.said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_files_of_the_spool_that_are_another_users_are_told(examine: Examine, tmp_path: Path) -> None:
+    file = tmp_path / "spool.db"
+    with closing(Spool(file)) as spool:
+        spool.prepare()
+    lock = tmp_path / "spool.db.drain"
+    os.chown(lock, 65534, 65534)
+    assert f"{lock} belongs to nobody" in examine(SPOOL_PATH=str(file)).text("permissions")
+    os.chown(file, 65534, 65534)
+    found = examine(SPOOL_PATH=str(file))
+    assert f"{file} belongs to nobody, and this runs as root" in found.text("permissions")
+    assert "schema" not in found.said
+
+
+@on_sqlite
+def test_a_key_that_is_missing_is_named(examine: Examine, sqlite_url: str) -> None:
+    with closing(Database(sqlite_url, Keyring([bytes(32)]))) as database:
+        record(database, 1)
+    found = examine()
+    assert found.words("keys") == ["wrong"]
+    assert key_id_of(bytes(32)).hex() in found.text("keys")
+
+
+def add_stray_pictures(database: Database, number: int) -> None:
+    rows = [
+        {"sha256": bytes([n]) * 32, "media_type": "image/jpeg", "size": 2, "content": b"\xff\xd8"}
+        for n in range(number)
+    ]
+    with database.write() as connection:
+        connection.execute(insert(PictureRow).values(rows))
+
+
 def test_pictures_without_an_event_go_and_the_others_stay(examine: Examine, database: Database) -> None:
     record(database, 1)
-    with database.write() as connection:
+    with database.read() as connection:
         kept = set(connection.scalars(select(EventPictureRow.sha256)))
-        row = {"sha256": b"\x01" * 32, "media_type": "image/jpeg", "size": 2, "content": b"\xff\xd8"}
-        connection.execute(PictureRow.__table__.insert(), row)  # type: ignore[attr-defined]  # a Table
+    add_stray_pictures(database, 1)
     assert "1 pictures, 0.0 MB, belong to no event" in examine().text("leftovers")
     assert examine("--fix").words("leftovers") == ["fixed"]
     with database.read() as connection:
         assert set(connection.scalars(select(PictureRow.sha256))) == kept
     assert examine().words("leftovers") == ["ok"]
+
+
+def test_many_of_them_go_in_slices_so_short_that_no_receiver_waits(database: Database) -> None:
+    add_stray_pictures(database, 45)
+    deleted: list[int] = []
+
+    @listens_for(database.engine, "after_cursor_execute")
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE FROM pictures"):
+            deleted.append(1)
+
+    assert remove_unused_pictures(database) == 45
+    assert len(deleted) == 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_they_go_while_postgresql_vacuums(database: Database) -> None:
+    """For whoever waited for the whole table, every receiver would wait in turn."""
+    add_stray_pictures(database, 1)
+    with database.write() as vacuum:
+        vacuum.execute(text("LOCK TABLE pictures IN SHARE UPDATE EXCLUSIVE MODE"))  # as VACUUM does
+        assert remove_unused_pictures(database) == 1
 
 
 @on_sqlite

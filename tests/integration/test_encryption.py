@@ -13,14 +13,16 @@ from click.testing import CliRunner, Result
 from sqlalchemy import LargeBinary, text, update
 
 from app.cli.main import se3
-from app.config import ROOT, load_settings
+from app.config import ROOT, Settings, load_settings
 from app.errors import NotDecrypted, SettingsError
 from app.store import events, pictures, quarantine, rekeying
 from app.store.backups.copies import back_up
 from app.store.database import Database
 from app.store.keyring import Keyring, key_id_of
+from app.store.keys_in_use import missing_keys
 from app.store.models import PictureRow
 from app.store.queries import counts
+from app.store.spool.spool import Spool
 from tests.integration.conftest import BoxFor
 from tests.integration.test_picture_links import SET, link
 from tests.integration.test_quarantine import refusal
@@ -130,6 +132,28 @@ def test_without_its_key_nothing_is_read_and_the_key_is_named(
         read(open_with(*keys), ids)
 
 
+@pytest.mark.parametrize("keys", [(), (NEW,)])
+def test_what_comes_anew_takes_the_place_of_what_nobody_can_read(
+    open_with: OpenWith, keys: tuple[bytes, ...]
+) -> None:
+    ids = fill(open_with(OLD))
+    database = open_with(*keys)
+    with database.write() as connection:
+        events.record(connection, [new_event(2)])
+        assert quarantine.keep(connection, [refusal(BODY)]) == [ids[1]]
+    assert read(database, ids) == (PICTURES, BODY)
+
+
+def test_what_an_older_key_reads_stays_as_it_is(open_with: OpenWith) -> None:
+    fill(open_with(OLD))
+    before = raw(open_with())
+    database = open_with(NEW, OLD)
+    with database.write() as connection:
+        events.record(connection, [new_event(2)])
+        quarantine.keep(connection, [refusal(BODY)])
+    assert sorted(raw(database)) == sorted(before)
+
+
 def test_a_picture_in_another_ones_place_is_not_taken_for_it(open_with: OpenWith) -> None:
     database = open_with(OLD)
     ids = fill(database)
@@ -192,6 +216,21 @@ def test_large_bodies_get_a_transaction_of_their_own(
     told: list[int] = []
     assert rekeying.rekey(open_with(NEW), rekeying.TABLES[1], told.append).changed == 3
     assert told == [1, 1, 1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_key_that_the_spool_needs_is_missed_and_rekey_says_so(
+    database_url: str, open_with: OpenWith, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SPOOL_PATH", str(tmp_path / "spool.db"))
+    assert "spool" not in rekey(monkeypatch, open_with(), NEW, OLD).output
+    with closing(Spool(tmp_path / "spool.db", Keyring([OLD]))) as spool:
+        spool.prepare()
+        spool.put([[new_event()]])
+    settings = Settings(database_url=database_url, spool_path=tmp_path / "spool.db")
+    assert missing_keys(open_with(NEW, OLD), settings) == []
+    assert missing_keys(open_with(NEW), settings) == [key_id_of(OLD).hex()]
+    assert "keep the older keys until the spool is empty" in rekey(monkeypatch, open_with(), NEW, OLD).output
 
 
 def test_rekey_leaves_alone_what_it_cannot_read_and_says_so(

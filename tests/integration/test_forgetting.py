@@ -503,6 +503,34 @@ def test_the_command_finds_who_is_only_in_the_spool(
         assert str(se3_person("forget", "A", "--yes").exception) == "there is nothing of A"
 
 
+def test_nothing_of_the_forgotten_is_left_in_the_files_of_the_spool(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=postgresql_url, spool_path=tmp_path / "spool.db")
+    with closing(Database(postgresql_url)) as database, closing(Spool(settings.spool_path)) as spool:
+        spool.put([[event_of("somebody-known", 1)], [event_of("B", 2)]])
+
+        def is_found() -> bool:
+            return any(b"somebody-known" in file.read_bytes() for file in tmp_path.glob("spool.db*"))
+
+        assert is_found()
+        assert forget(database, settings, "somebody-known", ANNA) is not None
+        assert not is_found()  # the spool is still open, as a receiver's would be
+
+
+def test_who_may_be_in_a_request_that_cannot_be_read_is_not_said_to_be_forgotten(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=postgresql_url, spool_path=tmp_path / "spool.db")
+    with closing(Database(postgresql_url)) as database, closing(Spool(settings.spool_path)) as spool:
+        spool.put([[event_of("A", 1)]])
+        with closing(Spool(settings.spool_path, Keyring([bytes(32)]))) as other:
+            other.put([[event_of("A", 2)]])
+        assert forget(database, settings, "A", ANNA) == Forgotten(1, unread=1)
+        assert forget(database, settings, "A", ANNA) == Forgotten(unread=1)
+        assert spool.waiting().requests == 1
+
+
 def test_forgetting_waits_for_what_is_just_being_moved(postgresql_url: str, tmp_path: Path) -> None:
     """Else the spool would be empty already, and the event not yet in the database."""
     settings = Settings(database_url=postgresql_url, spool_path=tmp_path / "spool.db")
@@ -510,7 +538,7 @@ def test_forgetting_waits_for_what_is_just_being_moved(postgresql_url: str, tmp_
         spool.put([[event_of("A", 1)]])
         done: list[Any] = []
         forgetting = threading.Thread(target=lambda: done.append(forget(database, settings, "A", ANNA)))
-        with spool.move_lock.open("a") as lock:
+        with spool.open_move_lock() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             forgetting.start()
             [(row_id, content)] = spool.oldest(0, 9).items()

@@ -1,6 +1,8 @@
 """While PostgreSQL is away, or hangs, the spool takes what is acknowledged; nothing of it is lost."""
 
 import dataclasses
+import io
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -181,6 +183,32 @@ def test_the_room_that_it_took_is_given_back(database: Database, spool: Spool) -
         assert pages() > 2 * empty
         with draining(database, BOUNDS, spool):
             wait_until(lambda: pages() <= empty + 1)
+            log = spool.file.with_name("spool.db-wal")
+            wait_until(lambda: not log.stat().st_size)  # it shows faces, too
+
+
+def test_another_users_lock_file_does_not_stop_it(
+    database: Database, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root's, say, whose command was the first to make it; `os.open` and `open` are as for somebody else."""
+    spool.prepare()
+    lock = spool.file.with_name("spool.db.drain")
+    assert lock.exists()
+    spool.put([[new_event()]])
+    for module, name in ((os, "open"), (io, "open")):
+        monkeypatch.setattr(module, name, _unwritable(getattr(module, name), lock))
+    with draining(database, BOUNDS, spool):
+        wait_until(lambda: drained(spool))
+
+
+def _unwritable(opened: Callable[..., Any], lock: Path) -> Callable[..., Any]:
+    def refuse(path: Any, mode: Any = "r", *more: Any, **named: Any) -> Any:
+        is_to_write = mode & (os.O_WRONLY | os.O_RDWR) if isinstance(mode, int) else mode != "r"
+        if str(path) == str(lock) and is_to_write:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, mode, *more, **named)
+
+    return refuse
 
 
 def test_what_was_stored_already_is_not_stored_again(

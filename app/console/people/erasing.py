@@ -58,6 +58,8 @@ def _tell(database: Database, identity_id: str, removed: Forgotten) -> AnyRespon
     with database.read() as connection:
         if store.get(connection, identity_id):
             return done("forgotten_in_part", removed.events, "people.ask", id=identity_id)
+    if removed.unread:
+        return done("forgotten_but_spool", removed.unread, "people.find")
     if removed.unreadable:
         return done("forgotten_but_unreadable", removed.unreadable, "people.find")
     return done("forgotten_but_refused", removed.events, "people.find")

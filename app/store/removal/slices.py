@@ -29,7 +29,8 @@ _BELONGS = (  # the attempts of a delivery go with its row, what faces are compa
     OutboxRow.event_id,
     EventRow.id,
 )
-_IS_UNUSED = ~exists().where(EventPictureRow.sha256 == PictureRow.sha256)
+IS_UNUSED = ~exists().where(EventPictureRow.sha256 == PictureRow.sha256)
+"""Whether no event shows a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def remove(
     shown = set(connection.scalars(select(EventPictureRow.sha256).where(EventPictureRow.event_id.in_(ids))))
     for column in _BELONGS:
         connection.execute(delete(column.class_).where(column.in_(ids)))
-    sizes, busy = _remove_unused(connection, shown | set(left))
+    sizes, busy = remove_unused(connection, shown | set(left))
     numbers = Counter(in_state[event_id] for event_id in ids)
     counters.add_deliveries(connection, {state: -number for state, number in numbers.items()})
     if ids:
@@ -99,15 +100,15 @@ def _locked(
     return list(connection.execute(events.with_for_update(skip_locked=True))), in_state
 
 
-def _remove_unused(connection: Connection, sha256s: Collection[bytes]) -> tuple[list[int], frozenset[bytes]]:
+def remove_unused(connection: Connection, sha256s: Collection[bytes]) -> tuple[list[int], frozenset[bytes]]:
     """Remove those pictures that no event shows; returns their sizes, and those that others hold just now.
 
     Each is locked first: whoever linked it before that has committed, so the link is seen; whoever links it
     later waits, finds that it has gone, and begins anew (see `Database`).
     """
     theirs = PictureRow.sha256.in_(sha256s)
-    unused = select(PictureRow.sha256).where(theirs, _IS_UNUSED)
+    unused = select(PictureRow.sha256).where(theirs, IS_UNUSED)
     locked = set(connection.scalars(unused.with_for_update(skip_locked=True)))
-    statement = delete(PictureRow).where(PictureRow.sha256.in_(locked), _IS_UNUSED)
+    statement = delete(PictureRow).where(PictureRow.sha256.in_(locked), IS_UNUSED)
     sizes = list(connection.scalars(statement.returning(PictureRow.size)))
     return sizes, frozenset(connection.scalars(unused))

@@ -85,7 +85,7 @@ class Drain(threading.Thread):
         if not self._spool.waiting().requests:
             return
         require_current(self._database)
-        with self._spool.move_lock.open("a") as lock, suppress(BlockingIOError):
+        with self._spool.open_move_lock() as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._move_all()
             if not self._spool.waiting().requests:

@@ -1,12 +1,14 @@
 """The spool: an SQLite file on this machine, in which requests wait for PostgreSQL, in their order."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection, Integer, LargeBinary, delete, func, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -15,15 +17,16 @@ from app.config import Settings
 from app.domain.events import NewEvent
 from app.errors import StoreUnavailable
 from app.store.batches import Item
-from app.store.database import Database
+from app.store.database import Database, errors_told
 from app.store.keyring import Kept, Keyring
 from app.store.models import UtcDateTime
-from app.store.removal.space import give_back
+from app.store.removal.space import flush, give_back
 from app.store.spool.items import dumped, loaded
 
 _MOST_BYTES = 8 * 2**20  # that are read at a time
 _MOST_REQUESTS = 100  # likewise
 _CONTEXT = b"se3 spool"  # what is encrypted stays tied to it
+_LOOKED_AT = 100  # requests, for the keys that they need
 _ROOM_BYTES = 32 * 2**20  # of the disk, that a spool which is emptied needs for its log
 
 
@@ -66,13 +69,14 @@ class Spool:
         self._database = _opened(file)
 
     def prepare(self) -> None:
-        """Make the file, if it is not there.
+        """Make the file, and the one that is locked, if they are not there.
 
         Raises:
             StoreUnavailable: it can't be made or written.
         """
         with self._database.write() as connection:
             _Base.metadata.create_all(connection)
+        self.open_move_lock().close()
 
     def put(self, requests: Sequence[Sequence[Item]]) -> None:
         """Keep the items of each of these requests; returns once they are on disk.
@@ -127,6 +131,18 @@ class Spool:
             rows = connection.execute(query.order_by(SpoolRow.id))
             return {row.id: Kept(row.content, row.key_id) for row in rows}
 
+    def key_ids(self) -> set[bytes]:
+        """The keys of the requests that have waited longest: those that can be read are soon moved.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        if not self.file.exists():
+            return set()
+        with self._database.read() as connection:
+            found = connection.scalars(select(SpoolRow.key_id).order_by(SpoolRow.id).limit(_LOOKED_AT))
+            return {key_id for key_id in found if key_id is not None}
+
     def items_in(self, content: Kept) -> list[Item]:
         """The items of a request.
 
@@ -149,12 +165,13 @@ class Spool:
         return {"spooled_at": now, "events": _events_in(items), "content": content, "key_id": key_id}
 
     def give_back(self) -> None:
-        """Make the file shorter by what was taken out, in small steps.
+        """Make the file shorter by what was taken out, in small steps, and empty the log beside it.
 
         Raises:
             StoreUnavailable: the file can't be written.
         """
         give_back(self._database, kept_part=0.0)
+        flush(self._database)
 
     def find_items(self, is_wanted: Callable[[Item], bool]) -> list[Item]:
         """These items. What can't be read is not among them.
@@ -170,28 +187,40 @@ class Spool:
             after = max(contents)
         return found
 
-    def remove_items(self, is_to_go: Callable[[Item], bool]) -> list[Item]:
-        """Take out these items, while nobody moves any; returns them. What can't be read stays.
+    def remove_items(self, is_to_go: Callable[[Item], bool]) -> tuple[list[Item], int]:
+        """Take out these items, while nobody moves any; nothing is left of them in the log beside the file.
+
+        Returns them, and how many requests stay because they can't be read.
 
         Raises:
             StoreUnavailable: the file can't be read or written; what was taken out stays so.
         """
         gone: list[Item] = []
+        unread = 0
         if not self.file.exists():
-            return gone
-        with self.move_lock.open("a") as lock:
+            return gone, unread
+        with self.open_move_lock() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with self._database.read() as connection:
                 ids = list(connection.scalars(select(SpoolRow.id)))
             for row_id in ids:
                 with self._database.write() as connection:
-                    gone += self._taken_out(connection, row_id, is_to_go)
-        return gone
+                    found = self._taken_out(connection, row_id, is_to_go)
+                gone += found or []
+                unread += found is None
+            flush(self._database)
+        return gone, unread
 
-    def _taken_out(self, connection: Connection, row_id: int, is_to_go: Callable[[Item], bool]) -> list[Item]:
+    def _taken_out(
+        self, connection: Connection, row_id: int, is_to_go: Callable[[Item], bool]
+    ) -> list[Item] | None:
+        """Those of a request, None if it can't be read."""
         query = select(SpoolRow.content, SpoolRow.key_id, SpoolRow.spooled_at).where(SpoolRow.id == row_id)
         content, key_id, spooled_at = connection.execute(query).one()
-        items = self._readable(Kept(content, key_id))
+        try:
+            items = self.items_in(Kept(content, key_id))
+        except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
+            return None
         gone = [item for item in items if is_to_go(item)]
         rest = [item for item in items if not is_to_go(item)]
         if gone and rest:
@@ -207,10 +236,17 @@ class Spool:
         except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
             return []
 
-    @property
-    def move_lock(self) -> Path:
-        """The file that is locked by who moves requests, or changes them."""
-        return self.file.with_name(self.file.name + ".drain")
+    def open_move_lock(self) -> IO[str]:
+        """Open the file that is locked by who moves requests, or changes them; make it if it is not there.
+
+        Only to read, which is enough to lock it: another user may have made it, root for instance.
+
+        Raises:
+            StoreUnavailable: it can't be made or opened.
+        """
+        with errors_told():
+            path = self.file.with_name(self.file.name + ".drain")
+            return os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT, 0o644))
 
     def close(self) -> None:
         """Close the file."""
@@ -239,6 +275,19 @@ def spooled(settings: Settings) -> Spooled:
         return Spooled(0, 0, None)
     with closing(spool):
         return spool.waiting()
+
+
+def spooled_key_ids(settings: Settings) -> set[bytes]:
+    """The keys that this machine's spool needs; see `Spool.key_ids`.
+
+    Raises:
+        StoreUnavailable: the file can't be read.
+    """
+    spool = spool_of(settings)
+    if spool is None:
+        return set()
+    with closing(spool):
+        return spool.key_ids()
 
 
 def _next_ids(connection: Connection, after: int, most: int) -> list[int]:
