@@ -38,6 +38,7 @@ PAGES = {
     "event": "/events >> .event a",
     "people": "/people",
     "person": "/people >> main li a",
+    "forget-person": "/people >> main li a >> main a[href*='/person/forget']",
     "strangers": "/strangers",
     "boxes": "/boxes",
     "box": "/boxes >> h2 a",
