@@ -64,9 +64,9 @@ translations: $(READY)  ## take the console's new texts into the Chinese catalog
 	$(BIN)/pybabel -q update -i var/messages.pot -d $(TRANSLATIONS) --no-fuzzy-matching --ignore-obsolete --width 100
 	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+
 lock: $(READY)  ## pin every dependency anew, with hashes, into requirements.lock
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' --all-extras --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' --extra oidc --extra build --constraint requirements.lock pyproject.toml -o requirements-run.lock
+	$(COMPILE) --all-extras --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --extra oidc --extra build --constraint requirements.lock pyproject.toml -o requirements-run.lock

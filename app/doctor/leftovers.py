@@ -1,9 +1,9 @@
 """What nobody uses any more: pictures without an event, and files of processes that were killed."""
 
-import fcntl
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from app.doctor.findings import Finding, ok, warning
@@ -40,24 +40,14 @@ def _partial_copies(database: Database) -> Iterator[Finding]:
     for file in sorted(database.sqlite_file.parent.glob("*.part")):
         if file.is_file() and time.time() - file.stat().st_mtime > _STILL_WRITTEN_SECONDS:
             text = f"{file} is part of a copy that was never finished"
-            yield warning(_SUBJECT, text, "Delete it; it shows faces.", lambda file=file: _remove(file))  # type: ignore[misc]  # mypy knows no default of a lambda
+            yield warning(_SUBJECT, text, "Delete it; it shows faces.", partial(_remove, file))
 
 
 def _sockets(files: WriterFiles) -> Iterator[Finding]:
     path = Path(files.socket)
-    if path.is_socket() and not _is_kept(files.lock) and not _listens(files.socket):
+    if path.is_socket() and not files.is_locked and not _listens(files.socket):
         text = f"{path} is the socket of a writer process that was killed"
         yield warning(_SUBJECT, text, "The next one takes its place; it does no harm.", lambda: _remove(path))
-
-
-def _is_kept(lock: Path) -> bool:
-    """Whether a receiver keeps a writer process running, or is about to start one."""
-    try:
-        with lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _listens(path: str) -> bool:

@@ -4,6 +4,7 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from app.config import ROOT, Settings, secret_files
@@ -44,7 +45,7 @@ def _open_to_others(files: set[Path]) -> Iterator[Finding]:
                 _SUBJECT,
                 f"every user of this machine can read {file}, which may hold a secret",
                 f"chmod o-rwx {file}",
-                lambda file=file: _close(file),  # type: ignore[misc]  # mypy knows no default of a lambda
+                partial(_close, file),
             )
 
 

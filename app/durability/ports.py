@@ -5,16 +5,16 @@ import socket
 
 # Below the ports that Linux gives to outgoing connections: a client that tries again and again to reach a
 # server that was killed would otherwise take the server's port one day.
-_CANDIDATES = range(20_000, 32_000)
+CANDIDATES = range(20_000, 32_000)
 
 
 def free_ports(count: int) -> list[int]:
     """So many different ports that nobody listens on now."""
     found: list[int] = []
-    for port in random.sample(_CANDIDATES, len(_CANDIDATES)):
+    for port in random.sample(CANDIDATES, len(CANDIDATES)):
         if len(found) == count:
             break
-        if _is_free(port):
+        if is_free(port):
             found.append(port)
     return found
 
@@ -25,7 +25,8 @@ def answers(port: int) -> bool:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port."""
     with socket.socket() as probe:
         try:
             probe.bind(("", port))

@@ -1,19 +1,19 @@
 """Brings every picture and refused body to the newest key, or to plain, while others go on."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.errors import Conflict, NotDecrypted, StoreUnavailable
+from app.errors import Conflict, NotDecrypted
 from app.store.database import Database
 from app.store.keyring import Kept
 from app.store.models import EventPictureRow, PictureRow, QuarantineRow
+from app.store.removal.space import flush
 
 _SLICE_ROWS = 100
 _SLICE_BYTES = 2 * 2**20  # that one transaction writes, or a single body: so long a new event may wait
@@ -83,22 +83,11 @@ def empty_log(database: Database) -> bool:
     Raises:
         StoreUnavailable: the file can't be written.
     """
-    if database.sqlite_file is None:
-        return True
-    try:
-        # Without patience: who writes is held up as long as this waits for who reads.
-        with closing(sqlite3.connect(database.sqlite_file, timeout=0, isolation_level=None)) as connection:
-            return any(_is_log_emptied(connection) for _ in range(_LOG_TRIES))
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"the database's log can't be emptied: {error}") from error
-
-
-def _is_log_emptied(connection: sqlite3.Connection) -> bool:
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # leaves the next one little to do
-    is_busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    if is_busy:
+    for _ in range(_LOG_TRIES):
+        if flush(database, patience_seconds=0.0):
+            return True
         time.sleep(_LOG_REST_SECONDS)
-    return not is_busy
+    return False
 
 
 def _slices(database: Database, table: Table) -> Iterator[tuple[list[Any], int]]:
@@ -151,8 +140,6 @@ def _write(database: Database, table: Table, new: dict[Any, Kept]) -> int:
     while True:
         try:
             with database.write() as connection:
-                if database.sqlite_file:  # what was plain is not to stay in pages that are free by now
-                    connection.exec_driver_sql("PRAGMA secure_delete = ON")
                 return sum(_write_one(connection, table, row_id, kept) for row_id, kept in new.items())
         except Conflict:
             continue

@@ -81,27 +81,26 @@ def give_back(
         time.sleep(max(_REST_SECONDS, time.monotonic() - began))
 
 
-def flush(database: Database) -> None:
-    """Have SQLite's log written into its file, and emptied: it, too, holds what was removed since.
+def flush(database: Database, patience_seconds: float = _PATIENCE_SECONDS) -> bool:
+    """Have SQLite's log written into its file, and emptied: it, too, holds what was there before.
 
-    A reader may keep that from being done now; then a later commit does it.
+    Returns whether it could; a reader may keep that from being done now, and then a later commit does it.
+    Who writes is held up for as long as this waits for who reads.
 
     Raises:
         StoreUnavailable: the file can't be written.
     """
     if database.sqlite_file is None:
-        return
+        return True
     try:
         with closing(
-            sqlite3.connect(database.sqlite_file, _PATIENCE_SECONDS, isolation_level=None)
+            sqlite3.connect(database.sqlite_file, patience_seconds, isolation_level=None)
         ) as connection:
-            for kind in (
-                "PASSIVE",
-                "TRUNCATE",
-            ):  # the first holds up nobody, and leaves the second little to do
-                connection.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # leaves the next little to do
+            is_busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.Error as error:
         raise StoreUnavailable(f"the database's log can't be emptied: {error}") from error
+    return not is_busy
 
 
 def rewrite(database: Database) -> None:

@@ -183,7 +183,7 @@ class Spool:
         after = 0
         while contents := self.oldest(after, _MOST_REQUESTS):
             for content in contents.values():
-                found += filter(is_wanted, self._readable(content))
+                found += filter(is_wanted, self._readable(content) or [])
             after = max(contents)
         return found
 
@@ -217,9 +217,8 @@ class Spool:
         """Those of a request, None if it can't be read."""
         query = select(SpoolRow.content, SpoolRow.key_id, SpoolRow.spooled_at).where(SpoolRow.id == row_id)
         content, key_id, spooled_at = connection.execute(query).one()
-        try:
-            items = self.items_in(Kept(content, key_id))
-        except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
+        items = self._readable(Kept(content, key_id))
+        if items is None:
             return None
         gone = [item for item in items if is_to_go(item)]
         rest = [item for item in items if not is_to_go(item)]
@@ -230,11 +229,11 @@ class Spool:
             connection.execute(delete(SpoolRow).where(SpoolRow.id == row_id))
         return gone
 
-    def _readable(self, content: Kept) -> list[Item]:
+    def _readable(self, content: Kept) -> list[Item] | None:
         try:
             return self.items_in(content)
         except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
-            return []
+            return None
 
     def open_move_lock(self) -> IO[str]:
         """Open the file that is locked by who moves requests, or changes them; make it if it is not there.
