@@ -4,14 +4,14 @@ from flask import Blueprint, Response, jsonify
 
 from app.config import Settings
 from app.store.database import Database
-from app.store.spool.spool import spooled
-from app.telemetry.health import faults, warnings
+from app.telemetry.health import events_in_spool, faults, warnings
 
 
 def create_health(settings: Settings, database: Database) -> Blueprint:
     """Build both endpoints; /readyz answers 503 with every fault, and names what else needs a look.
 
-    `spooled` is how many events wait in the spool for PostgreSQL; they are acknowledged.
+    `spooled` is how many events wait in the spool for PostgreSQL; they are acknowledged. None if it can't be
+    read.
     """
     health = Blueprint("health", __name__)
 
@@ -23,7 +23,7 @@ def create_health(settings: Settings, database: Database) -> Blueprint:
     def readyz() -> tuple[Response, int]:
         found = faults(settings, database)
         more = {"warnings": odd} if (odd := warnings(settings, database)) else {}
-        status, waiting = "not ready" if found else "ready", spooled(settings).events
+        status, waiting = "not ready" if found else "ready", events_in_spool(settings)
         return jsonify(status=status, faults=found, spooled=waiting, **more), 503 if found else 200
 
     return health

@@ -328,5 +328,14 @@ def test_without_a_spool_that_can_be_written_nothing_is_acknowledged(
     assert wait_until(lambda: box.post("/RealTimeEvent", json=REALTIME).status_code == 200)
 
 
+def test_a_spool_that_is_damaged_keeps_no_event_from_postgresql(
+    box_for: Callable[..., BoxClient], settings: Settings
+) -> None:
+    settings.spool_path.write_bytes(b"no database" * 1000)
+    box = box_for()
+    assert (box.get("/readyz").status_code, box.get("/readyz").json["spooled"]) == (200, None)
+    assert box.post("/RealTimeEvent", json=REALTIME).status_code == 200
+
+
 def test_sqlite_has_no_spool(sqlite_url: str) -> None:
     assert spool_of(Settings(database_url=sqlite_url)) is None
