@@ -26,6 +26,7 @@ from tests.support.new_events import new_event
 from tests.support.parts import find_postgresql
 from tests.support.postgresql import PostgreSQL
 from tests.support.programs import Program
+from tests.support.waiting import wait_until
 
 CYCLES = int(os.environ.get("DURABILITY_CYCLES", "4"))
 
@@ -68,6 +69,7 @@ def test_nothing_that_was_acknowledged_is_lost(option: str, folder: Path) -> Non
         find_postgresql()
     with verify(folder, "--cycles", str(CYCLES), "--seed", "4", *option.split()) as program:
         program.wait_for_output("SIGKILLs:", CYCLES * 10 + 360)
+        wait_until(lambda: program.exit_code is not None, 60)  # it ends its parts first
         output = program.output()
     print(output)  # noqa: T201
     assert program.exit_code == 0

@@ -51,10 +51,10 @@ def samples(tmp_path: Path, sqlite_url: str, mosquitto: Mosquitto) -> Iterator[S
 
 
 def complete(samples: Samples | None) -> Samples | None:
-    """None while a process has not yet told that it runs: an event may be in EnOS sooner than that."""
-    if samples and all(total(samples, "se3_processes", process=p) >= n for p, n in PROCESSES.items()):
-        return samples
-    return None
+    """None while a process has not yet told that it runs, or is well: an event may be in EnOS before that."""
+    if samples is None or any(total(samples, "se3_processes", process=p) < n for p, n in PROCESSES.items()):
+        return None
+    return samples if total(samples, "se3_forwarders", channel="enos", state="healthy") else None
 
 
 def add_viewer(url: str) -> None:
