@@ -4,14 +4,13 @@ import errno
 import socket
 import time
 from collections import Counter
-from contextlib import suppress
 from threading import Semaphore
 from typing import Any
 
 import structlog
 from gunicorn.workers.gthread import TConn
 
-from app.receiver.collecting_worker import CollectingWorker
+from app.receiver.collecting_worker import CollectingWorker, Stage
 from app.receiver.problems import problem_reply
 from app.receiver.promptness import ready_at
 from app.store.counters import TURNED_AWAY
@@ -76,8 +75,12 @@ class BoundedWorker(CollectingWorker):
 
     def _let_go(self) -> None:
         """Where too much is held, the largest that still comes in gives way."""
-        while self._held.bytes > self._most_held_bytes and self._unfinished:
-            self._turn_away(max(self._unfinished, key=lambda one: int(one.incoming.size)))
+        while self._held.bytes > self._most_held_bytes and (unfinished := self._unfinished):
+            self._turn_away(max(unfinished, key=lambda one: int(one.incoming.size)))
+
+    @property
+    def _unfinished(self) -> list[TConn]:
+        return [conn for conn in self._connections if conn.stage is Stage.COLLECTING]
 
     def _submit(self, conn: TConn) -> None:
         self._let_go()
@@ -89,7 +92,6 @@ class BoundedWorker(CollectingWorker):
 
     def _turn_away(self, conn: TConn) -> None:
         """Answer 503 without looking at the request."""
-        self._forget(conn)
         if writer := self.wsgi.extensions.get("writer"):  # the console has none
             writer.count(TURNED_AWAY)
         log.warning("turned_away", source=_address(conn), waiting=MOST_WAITING)
@@ -100,24 +102,21 @@ class BoundedWorker(CollectingWorker):
 
         A client that opens connection after connection takes the room from itself, not from others.
         """
-        idle = (self._lingering, self._replying, self.pending_conns, self.keepalived_conns)
-        queues = (*idle, self._unfinished)
-        waiting = [conn for queue in queues for conn in queue]
-        if not waiting:  # all are at work
+        waiting = [conn for conn in self._connections if conn.stage is not Stage.AT_WORK]
+        if not waiting:
             time.sleep(_PAUSE_SECONDS)
             return
         [(crowd, _)] = Counter(map(_address, waiting)).most_common(1)
-        self._give_up(next(conn for conn in waiting if _address(conn) == crowd))
+        first = min((conn for conn in waiting if _address(conn) == crowd), key=_waits_for)
+        if first.stage is Stage.COLLECTING:
+            self._turn_away(first)
+        else:
+            self._close(first)
 
-    def _give_up(self, conn: TConn) -> None:
-        if conn in self._unfinished:
-            self._turn_away(conn)
-            return
-        for queue in (self._lingering, self._replying, self.pending_conns, self.keepalived_conns):
-            with suppress(ValueError):  # it waits in another
-                queue.remove(conn)
-        self.poller.unregister(conn.sock)
-        self._close(conn)
+
+def _waits_for(conn: TConn) -> tuple[bool, float]:
+    """Orders connections by what is lost with them: those with a request last, those that end soon first."""
+    return conn.stage is Stage.COLLECTING, conn.timeout
 
 
 def _address(conn: TConn) -> str:

@@ -1,15 +1,15 @@
 """gunicorn's threaded worker, whose threads wait for no client: they get requests that have come whole."""
 
 import errno
+import math
 import select
 import selectors
 import socket
 import ssl
 import time
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -21,13 +21,18 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app.receiver.incoming import Held, Incoming, State
 from app.receiver.problems import HEAD_TOO_LARGE, NOT_IN_TIME
+from app.receiver.reply_socket import ReplySocket
+from app.receiver.threads import Threads
 
 WHOLE_SECONDS = 60.0  # from a request's first bytes until it has come whole
 _LARGEST_BYTES = 64 * 2**20  # of a request, where the app does not say
 _RECEIVED_BYTES = 2**18  # at a time
 _REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not say: it may have lost its power
 _LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
-_STOP_SECONDS = 15.0  # that a worker which is to end gives requests to come whole
+_NOTIFY_SECONDS = 1.0
+_LOOK_SECONDS = 0.25  # between two looks for who did nothing for too long
+_STOP_IDLE_SECONDS = 2.0  # that a worker which is to end waits for requests that may be on their way
+_STOP_SECONDS = 15.0  # that it gives requests to come whole
 _GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -35,21 +40,36 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 log = structlog.get_logger(__name__)
 
 
+class Stage(Enum):
+    """What a connection waits for."""
+
+    IDLE = "the client, for its next request"
+    COLLECTING = "the client, for the rest of a request"
+    AT_WORK = "a thread, for the reply"
+    REPLYING = "the client, to take the reply before its next request is looked at"
+    LINGERING = "the client, to close"
+
+
 class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     """Collects each request in the loop that waits for all clients at once, and gives it to a thread then.
 
     gunicorn's own waits in one of its few threads for whatever a client has not sent yet, and in the only one
-    that hands out work for a client to close, up to 2 s.
+    that hands out work for a client to close, up to 2 s. Nor does a thread wake the loop when it has replied,
+    as gunicorn's do: the loop listens to a client all the time.
     """
 
     def init_process(self) -> None:
         """Run until the process ends."""
-        self._lingering: deque[TConn] = deque()
-        self._replying: deque[TConn] = deque()  # their last reply is on its way
-        self._unfinished: dict[TConn, None] = {}  # in the order in which their time ends
+        self._connections: set[TConn] = set()
         self._held = Held()
         self._received = memoryview(bytearray(_RECEIVED_BYTES))
+        self._look_at = self._notify_at = 0.0
+        self._idle_until = math.inf
         super().init_process()
+
+    def get_thread_pool(self) -> Threads:
+        """What answers requests."""
+        return Threads(self.cfg.threads, self._answer)
 
     @property
     def largest_request_bytes(self) -> int:
@@ -62,28 +82,48 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         return float(self.wsgi.extensions.get("reply_seconds", _REPLY_SECONDS))
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Have a thread answer a connection's next request, once it has come whole."""
-        if conn.parser is None:
-            try:
-                self._prepare(conn)
-            except OSError as error:
-                if error.errno not in _GONE:  # the certificate can't be read, say
-                    log.error("client_not_let_in", reason=str(error))
-                self._close(conn)
-                return
+        """Listen to a client who has just connected."""
+        try:
+            self._prepare(conn)
+        except OSError as error:
+            if error.errno not in _GONE:  # the certificate can't be read, say
+                log.error("client_not_let_in", reason=str(error))
+            self.nr_conns -= 1
+            conn.close()
+            return
+        self._connections.add(conn)
+        self._await(conn, Stage.IDLE, self.cfg.keepalive)
         self._receive(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Answer a connection's request, in a thread; returns whether it may send another."""
+        req = None
+        try:
+            req = next(conn.parser)
+            return bool(req) and self._keepalive_after(conn, self.handle_request(req, conn))
+        except (StopIteration, http.errors.NoMoreData):  # nothing came, or too little
+            return False
+        except OSError as error:
+            if error.errno not in _GONE:
+                log.exception("connection_failed")
+        except Exception as error:  # noqa: BLE001 - gunicorn logs it, and answers
+            conn.sock.settimeout(self._reply_seconds)
+            self.handle_error(req, conn.sock, conn.client, error)
+        return False
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         """Answer it, in a thread; behind one that is not whole nothing more can be read."""
         req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
-        conn.sock.settimeout(self._reply_seconds)
+        reply = ReplySocket(conn.sock, self._reply_seconds)
         try:
-            return super().handle_request(req, conn)
+            goes_on = super().handle_request(req, _Requested(reply, conn.client, conn.server))
+            reply.flush()
         except TimeoutError:
             log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
             return False
+        return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what can't be parsed; an unknown transfer coding with 400, too: no stranger makes a 5xx."""
@@ -91,57 +131,79 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
             exc = InvalidHeader("TRANSFER-ENCODING")
         super().handle_error(req, client, addr, exc)
 
-    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Await the connection's next request, or its end."""
-        is_over = fs.cancelled() or fs.exception() or not fs.result()
-        if is_over or not conn.incoming.was_read:
-            self._linger(conn)
-        elif _takes_replies(conn.sock):
-            self._next_request(fs, conn)
-        else:
-            go_on = partial(self._go_on_replied, fs)
-            self._await(conn, self._replying, self._reply_seconds, go_on, selectors.EVENT_WRITE)
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for clients, and do what they give to do."""
+        super().wait_for_and_dispatch_events(min(timeout, _LOOK_SECONDS))
 
-    def _go_on_replied(self, fs: Future[Any], conn: TConn, _connection: socket.socket) -> None:
-        """Its client has taken the last reply."""
-        self._replying.remove(conn)
-        self.poller.unregister(conn.sock)
-        self._next_request(fs, conn)
-
-    def _next_request(self, fs: Future[Any], conn: TConn) -> None:
-        conn.incoming.next_request()
-        state = conn.incoming.look() if conn.incoming.size else State.PARTIAL
-        if conn.incoming.size:
-            conn.sock.setblocking(False)
-            conn.ready_at = time.monotonic()
-            self._go_on(conn, state)
-        else:
-            super().finish_request(conn, fs)
+    def notify(self) -> None:
+        """Tell gunicorn's master now and then that this process lives."""
+        if time.monotonic() >= self._notify_at:
+            self._notify_at = time.monotonic() + _NOTIFY_SECONDS
+            super().notify()
 
     def murder_pending(self) -> None:
         """Give up whoever did nothing for too long."""
-        super().murder_pending()
         now = time.monotonic()
-        for queue in (self._lingering, self._replying):
-            while queue and queue[0].timeout <= now:
-                self._end(queue, queue[0])
-        while self._unfinished and (conn := next(iter(self._unfinished))).timeout <= now:
-            self._break_off(conn)
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_SECONDS
+        for conn in [one for one in self._connections if self._end_of(one) <= now]:
+            if conn.stage is Stage.COLLECTING:
+                self._break_off(conn)
+            elif conn.stage is not Stage.AT_WORK:
+                self._close(conn)
+
+    def _end_of(self, conn: TConn) -> float:
+        return min(conn.timeout, self._idle_until) if conn.stage is Stage.IDLE else float(conn.timeout)
+
+    def _answer(self, conn: TConn) -> None:
+        """Answer a connection's request, and go on with it; in a thread."""
+        try:
+            goes_on = self.handle(conn) and conn.incoming.was_read
+        except Exception:  # the thread has to go on
+            log.exception("connection_failed")
+            goes_on = False
+        if goes_on and not conn.incoming.has_more and _takes_replies(conn.sock):
+            conn.incoming.next_request()
+            conn.timeout = time.monotonic() + self.cfg.keepalive
+            conn.stage = Stage.IDLE
+            if not conn.is_heard:
+                self.method_queue.defer(self._listen, conn)
+        else:
+            self.method_queue.defer(self._after, conn, goes_on)
+
+    def _after(self, conn: TConn, goes_on: bool) -> None:
+        """What no thread is to do once it has replied."""
+        if not goes_on:
+            self._linger(conn)
+        elif _takes_replies(conn.sock):
+            self._next_request(conn)
+        else:
+            self._await(conn, Stage.REPLYING, self._reply_seconds)
+
+    def _next_request(self, conn: TConn) -> None:
+        """Look at what came behind the request that was answered."""
+        conn.incoming.next_request()
+        conn.ready_at = time.monotonic()
+        self._await(conn, Stage.IDLE, self.cfg.keepalive)
+        if conn.incoming.size:
+            self._go_on(conn, conn.incoming.look())
 
     def _submit(self, conn: TConn) -> None:
         """Give it to a thread."""
-        super().enqueue_req(conn)
+        conn.stage, conn.timeout = Stage.AT_WORK, math.inf
+        self.tpool.submit(conn)
 
-    def _cap_keepalive(self, deadline: float) -> None:
+    def _cap_keepalive(self, _deadline: float) -> None:
         """Called as the process ends: who has sent nothing yet is not waited for, nor a reply that lasts."""
         self._leave_ports()
-        super()._cap_keepalive(deadline)
         if ending := self.wsgi.extensions.get("ending"):  # the receiver's replies are short
             ending.set()
-        for conn in self.pending_conns:
-            conn.timeout = min(conn.timeout, deadline)
-        for conn in self._unfinished:
-            conn.timeout = min(conn.timeout, time.monotonic() + _STOP_SECONDS)
+        now = time.monotonic()
+        self._idle_until = now + _STOP_IDLE_SECONDS
+        for conn in self._connections:
+            if conn.stage is Stage.COLLECTING:
+                conn.timeout = min(conn.timeout, now + _STOP_SECONDS)
 
     def _leave_ports(self) -> None:
         """Take who has connected already, and no one else: who connects to no process is refused at once.
@@ -163,32 +225,52 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader = conn.incoming = Incoming(self.largest_request_bytes, self._held)
         conn.initialized = conn.data_ready = True
+        conn.stage, conn.is_heard = Stage.IDLE, False
+
+    def _await(self, conn: TConn, stage: Stage, seconds: float) -> None:
+        """Have it wait for its client, for so long at most."""
+        conn.sock.setblocking(False)
+        if Stage.REPLYING in (conn.stage, stage):  # it is for another event that it waits
+            self._deafen(conn)
+        conn.stage, conn.timeout = stage, time.monotonic() + seconds
+        self._listen(conn)
+
+    def _listen(self, conn: TConn) -> None:
+        """Be told when its client sends; or, of one that has not taken the last reply, when it takes more."""
+        if not conn.is_heard and conn in self._connections:
+            event = selectors.EVENT_WRITE if conn.stage is Stage.REPLYING else selectors.EVENT_READ
+            self.poller.register(conn.sock, event, partial(self._on_ready, conn))
+            conn.is_heard = True
+
+    def _deafen(self, conn: TConn) -> None:
+        if conn.is_heard:
+            self.poller.unregister(conn.sock)
+            conn.is_heard = False
+
+    def _on_ready(self, conn: TConn, _connection: socket.socket) -> None:
+        if conn not in self._connections:  # it was given up in this very round
+            return
+        if conn.stage is Stage.AT_WORK:  # the next request, or its end: when its turn comes
+            self._deafen(conn)
+            if conn.stage is not Stage.AT_WORK:  # the thread replied meanwhile, and took it to be heard
+                self._listen(conn)
+        elif conn.stage is Stage.REPLYING:
+            self._next_request(conn)
+        elif conn.stage is Stage.LINGERING:
+            self._drain(conn)
+        else:
+            self._receive(conn)
 
     def _receive(self, conn: TConn) -> None:
-        """Take what a client has sent that waits nowhere yet, or have it wait."""
-        conn.ready_at = time.monotonic()
+        """Take what a client has sent of a request."""
+        if conn.stage is Stage.IDLE:
+            conn.ready_at = time.monotonic()
         try:
             number = conn.sock.recv_into(self._received)
-        except _NOTHING_YET:
-            self._await(conn, self.pending_conns, self.cfg.keepalive, self.on_pending_socket_readable)
-        except OSError:  # it has gone
-            self._close(conn)
-        else:
-            self._take(conn, number)
-
-    def _receive_more(self, conn: TConn, connection: socket.socket) -> None:
-        """Take what the client of an unfinished request has sent."""
-        if conn not in self._unfinished:  # it was given up in this very round
-            return
-        try:
-            number = connection.recv_into(self._received)
         except _NOTHING_YET:
             return
         except OSError:  # it has gone
             number = 0
-        self._take(conn, number)
-
-    def _take(self, conn: TConn, number: int) -> None:
         if number:
             self._go_on(conn, conn.incoming.add(self._received[:number]))
         else:
@@ -198,9 +280,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         """Do with a connection what is to be done once its request has come so far."""
         if state is State.PARTIAL:
             self._await_more(conn)
-            return
-        self._forget(conn)
-        if state is State.HEAD_TOO_LARGE:
+        elif state is State.HEAD_TOO_LARGE:
             self._refuse(conn, HEAD_TOO_LARGE)
         else:
             self._submit(conn)
@@ -210,14 +290,11 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
             conn.incoming.awaits_continue = False
             with suppress(OSError):  # it has gone
                 conn.sock.send(_CONTINUE)
-        if conn not in self._unfinished:
-            conn.timeout = time.monotonic() + WHOLE_SECONDS
-            self._unfinished[conn] = None
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive_more, conn))
+        if conn.stage is not Stage.COLLECTING:
+            conn.stage, conn.timeout = Stage.COLLECTING, time.monotonic() + WHOLE_SECONDS
 
     def _break_off(self, conn: TConn) -> None:
         """Wait no longer for the rest of a request; what came of a body is kept."""
-        self._forget(conn)
         if conn.incoming.has_head:
             self._submit(conn)
         elif conn.incoming.size:
@@ -225,14 +302,8 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         else:
             self._close(conn)
 
-    def _forget(self, conn: TConn) -> None:
-        if conn in self._unfinished:
-            del self._unfinished[conn]
-            self.poller.unregister(conn.sock)
-
     def _refuse(self, conn: TConn, reply: bytes) -> None:
         """Send a reply that no thread needs to write."""
-        conn.sock.setblocking(False)
         with suppress(OSError):  # it has gone
             conn.sock.send(reply)
         self._linger(conn)
@@ -245,41 +316,33 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         except OSError:  # it has gone
             self._close(conn)
         else:
-            self._await(conn, self._lingering, _LINGER_SECONDS, self._drain)
+            self._await(conn, Stage.LINGERING, _LINGER_SECONDS)
 
-    def _drain(self, conn: TConn, connection: socket.socket) -> None:
+    def _drain(self, conn: TConn) -> None:
         try:
-            if connection.recv_into(self._received):
+            if conn.sock.recv_into(self._received):
                 return
-        except BlockingIOError:
+        except _NOTHING_YET:
             return
         except OSError:  # it has gone
             pass
-        self._end(self._lingering, conn)
-
-    def _end(self, queue: deque[TConn], conn: TConn) -> None:
-        queue.remove(conn)
-        self.poller.unregister(conn.sock)
         self._close(conn)
 
     def _close(self, conn: TConn) -> None:
-        if conn.parser:
-            conn.incoming.drop()
+        self._deafen(conn)
+        self._connections.discard(conn)
+        conn.incoming.drop()
         self.nr_conns -= 1
         conn.close()
 
-    def _await(
-        self,
-        conn: TConn,
-        waiting: deque[TConn],
-        seconds: float,
-        on_ready: Callable[[TConn, socket.socket], None],
-        event: int = selectors.EVENT_READ,
-    ) -> None:
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + seconds
-        waiting.append(conn)
-        self.poller.register(conn.sock, event, partial(on_ready, conn))
+
+@dataclass(frozen=True, slots=True)
+class _Requested:
+    """What gunicorn needs of a connection to have a request of it answered."""
+
+    sock: ReplySocket
+    client: Any
+    server: Any
 
 
 def _takes_replies(connection: socket.socket) -> bool:

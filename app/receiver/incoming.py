@@ -3,6 +3,7 @@
 import io
 import re
 from enum import Enum
+from threading import Lock
 
 from gunicorn.http.unreader import Unreader
 
@@ -34,6 +35,12 @@ class Held:
     def __init__(self) -> None:
         """Nothing."""
         self.bytes = 0
+        self._lock = Lock()
+
+    def add(self, number: int) -> None:
+        """Count so many bytes more, or less."""
+        with self._lock:
+            self.bytes += number
 
 
 class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
@@ -62,7 +69,7 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
     def add(self, piece: memoryview) -> State:
         """Take what came in; returns how far the request has come by it."""
         self._held += piece
-        self._in_all.bytes += len(piece)
+        self._in_all.add(len(piece))
         return self.look()
 
     def look(self) -> State:
@@ -87,6 +94,11 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         """Whether the parser read the request whole, and ended where it ends by what is looked for here."""
         return self.state is State.WHOLE and self._read_to - self.buf.getbuffer().nbytes == self._end
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something came behind the request."""
+        return len(self._held) > self._end
+
     def next_request(self) -> None:
         """Forget the request that was read, and keep what came behind it."""
         self._hold(bytearray(self._held[self._end :]))
@@ -105,7 +117,7 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         return piece
 
     def _hold(self, held: bytearray) -> None:
-        self._in_all.bytes += len(held) - len(self._held)
+        self._in_all.add(len(held) - len(self._held))
         self._held = held
         self.buf = io.BytesIO()
 

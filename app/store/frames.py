@@ -17,6 +17,7 @@ from app.domain.events import FaceEvent, NewEvent, Picture, PictureUse
 _LENGTH = struct.Struct("!Q")
 _BUFFER_BYTES = 2**17  # holds an event; one that grows with each piece would be copied each time
 _BUFFER_BYTES_KEPT = 2**20
+_PATIENCE = struct.Struct("ll")  # seconds and microseconds: socket(7), SO_RCVTIMEO
 _CREDENTIALS = struct.Struct("3i")  # process, user and group: unix(7), SO_PEERCRED
 
 
@@ -38,6 +39,14 @@ def send(connection: socket.socket, value: object) -> None:
     """
     content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
     connection.sendall(_LENGTH.pack(len(content)) + content)
+
+
+def limit(connection: socket.socket, seconds: float) -> None:
+    """Have it wait so long at most, by the system: Python would ask before each piece whether to wait."""
+    connection.setblocking(True)
+    patience = _PATIENCE.pack(int(seconds), int(seconds % 1 * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
 
 
 def require_own_user(connection: socket.socket) -> None:

@@ -15,7 +15,7 @@ from app.errors import StoreUnavailable
 from app.store import quarantine
 from app.store.batches import Item, Outcome
 from app.store.database import Database
-from app.store.frames import Inbox, require_own_user, send
+from app.store.frames import Inbox, limit, require_own_user, send
 from app.store.recorder import PATIENCE_SECONDS, Recorder
 from app.store.spool.spool import Spool
 from app.store.writer import Writer
@@ -58,7 +58,7 @@ class SharedWriter(Recorder):
         """
         try:
             outcome = self._ask(items)
-        except TimeoutError:
+        except BlockingIOError:  # it took too long
             self._hang_up()
             raise StoreUnavailable(f"the database took longer than {PATIENCE_SECONDS:g} s") from None
         except Exception as error:  # noqa: BLE001 - its answer can't be read: it is of another version, say
@@ -89,7 +89,7 @@ class SharedWriter(Recorder):
         inbox: Inbox | None = getattr(self._of_thread, "inbox", None)
         if inbox is None:
             connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(PATIENCE_SECONDS)
+            limit(connection, PATIENCE_SECONDS)
             self._of_thread.inbox = inbox = Inbox(connection)
             connection.connect(self._files.socket)
             require_own_user(connection)

@@ -18,7 +18,7 @@ import structlog
 
 from app.errors import StoreUnavailable
 from app.store.batches import Batches, Job, Outcome
-from app.store.frames import Inbox, require_own_user, send
+from app.store.frames import Inbox, limit, require_own_user, send
 
 _BACKLOG = 128  # connects that wait
 _PATIENCE_SECONDS = 1.0  # for a receiver that waits for its reply, and doesn't take it
@@ -80,7 +80,7 @@ class WriterProcess:
             log.warning("receiver_not_let_in", reason=str(error))
             return
         client = _Client(connection, Inbox(connection))
-        connection.settimeout(_PATIENCE_SECONDS)
+        limit(connection, _PATIENCE_SECONDS)
         self._selector.register(connection, selectors.EVENT_READ, client)
         try:
             require_own_user(connection)

@@ -1,0 +1,83 @@
+"""Where gunicorn writes a reply: as few calls of the system as it takes, for each lets other threads in."""
+
+import socket
+import ssl
+from typing import IO
+
+_NO_ROOM = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class ReplySocket:
+    """Stands in for a client's socket while gunicorn writes one reply, which gets a time of its own.
+
+    The head goes out with the beginning of the body. What the client takes at once is sent without waiting.
+    """
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        """`connection` does not block. The client may take so many `seconds` for each piece."""
+        self._connection = connection
+        self._seconds = seconds
+        self._head: bytes | None = None
+        self._is_begun = False
+
+    def sendall(self, piece: bytes) -> None:
+        """Send; the first piece, which is the head, only with the next.
+
+        Raises:
+            TimeoutError: the client did not take it in time.
+            OSError: it has gone.
+        """
+        if not self._is_begun:
+            self._is_begun, self._head = True, piece
+            return
+        head, self._head = self._head, None
+        self._send(head + piece if head else piece)
+
+    def flush(self) -> None:
+        """Send a head that no body follows.
+
+        Raises:
+            OSError: as above.
+        """
+        if self._head is not None:
+            self.sendall(b"")
+
+    def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> int:
+        """Send so much of a file.
+
+        Raises:
+            OSError: as above.
+        """
+        self.flush()
+        self._connection.settimeout(self._seconds)
+        try:
+            return self._connection.sendfile(file, offset, count)
+        finally:
+            self._connection.setblocking(False)
+
+    def shutdown(self, how: int) -> None:
+        """End the reply where an app failed in the middle of it; the worker closes the connection."""
+        self._connection.shutdown(how)
+
+    def settimeout(self, seconds: float) -> None:
+        """Nothing: gunicorn would wait here, in a thread, for the client to close."""
+
+    def recv(self, _size: int) -> bytes:
+        """Nothing, as above."""
+        return b""
+
+    def close(self) -> None:
+        """Nothing, as above."""
+
+    def _send(self, piece: bytes) -> None:
+        try:
+            sent = self._connection.send(piece)
+        except _NO_ROOM:
+            sent = 0
+        if sent == len(piece):
+            return
+        self._connection.settimeout(self._seconds)
+        try:
+            self._connection.sendall(memoryview(piece)[sent:])
+        finally:
+            self._connection.setblocking(False)
