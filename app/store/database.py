@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
 
-from sqlalchemy import URL, Connection, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -84,6 +84,7 @@ class Database:
             hide_parameters=True,  # an error's text must not hold a face
         )
         self.was_current = False  # whether `schema.require_usable` has found it so
+        self._engines: dict[tuple[str, ...], Engine] = {}
         self._file_number: int | None = None
         self._turn_of_threads = threading.Lock()
         self._turn_file: IO[str] | None = None
@@ -147,9 +148,14 @@ class Database:
     def _transaction(self, *begin: str) -> Iterator[Connection]:
         with errors_told(), self._turn():
             self._require_same_file()
-            engine = self.engine.execution_options(se3_begin=begin)
-            with engine.begin() as connection:
+            with self._beginning(begin).begin() as connection:
                 yield connection
+
+    def _beginning(self, begin: tuple[str, ...]) -> Engine:
+        """The engine whose transactions on SQLite begin so."""
+        if begin not in self._engines:
+            self._engines[begin] = self.engine.execution_options(se3_begin=begin)
+        return self._engines[begin]
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -4,13 +4,15 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Row
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 
 from app.store.models import Base
 
 _MOST_ROWS = 64  # of a statement; each number of rows is a statement of its own
 
 Convert = Callable[[Any], Any]
+DriverRow = Sequence[Any]
 
 
 class Insert:
@@ -22,23 +24,21 @@ class Insert:
         self._columns = columns
         self._ending = ending
 
-    def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Row[Any]]:
-        """Insert the rows; returns what the ending's RETURNING gives, as the driver gives it."""
-        returned: list[Row[Any]] = []
-        for result in self._results(connection, rows):
-            if result.returns_rows:
-                returned += result
-        return returned
+    def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[DriverRow]:
+        """Insert the rows; returns what the ending's RETURNING gives."""
+        return [row for returned, _ in self._inserted(connection, rows) for row in returned]
 
     def number(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
         """Insert the rows; returns how many the ending let in."""
-        return sum(result.rowcount for result in self._results(connection, rows))
+        return sum(number for _, number in self._inserted(connection, rows))
 
-    def _results(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> Iterator[CursorResult[Any]]:
+    def _inserted(
+        self, connection: Connection, rows: Sequence[Sequence[Any]]
+    ) -> Iterator[tuple[list[DriverRow], int]]:
         for some in slices(rows):
             convert = to_driver(self._model, tuple(self._columns), connection.dialect)
-            values = tuple(value for row in some for value in convert(row))
-            yield connection.exec_driver_sql(self._statement(connection.dialect, len(some)), values)
+            values = [value for row in some for value in convert(row)]
+            yield run(connection, self._statement(connection.dialect, len(some)), values)
 
     @functools.cache  # noqa: B019 - each is a global
     def _statement(self, dialect: Dialect, number: int) -> str:
@@ -46,6 +46,26 @@ class Insert:
         names = ", ".join(dialect.identifier_preparer.quote(name) for name in self._columns)
         rows = ", ".join([row] * number)
         return f"INSERT INTO {self._model.__tablename__} ({names}) VALUES {rows} {self._ending}"  # noqa: S608 - our own names
+
+
+def run(connection: Connection, statement: str, values: Sequence[Any]) -> tuple[list[DriverRow], int]:
+    """Execute a statement of the driver's; returns the rows that it gives, and how many it was about.
+
+    SQLAlchemy would take longer for what is around it than SQLite does for the statement.
+
+    Raises:
+        DBAPIError: the database refuses it, or is away.
+    """
+    dialect = connection.dialect
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement, values)
+        return (list(cursor.fetchall()) if cursor.description else []), cursor.rowcount
+    except dialect.loaded_dbapi.Error as error:
+        base = dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(statement, None, error, base, hide_parameters=True) from error
+    finally:
+        cursor.close()
 
 
 def marker(dialect: Dialect) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Dialect
 
 from app.domain.events import FaceEvent, Kind, NewEvent
 from app.domain.sightings import Moments, Trace, are_copies, moments_of
-from app.store.driver import from_driver, marker, slices, to_driver
+from app.store.driver import from_driver, marker, run, slices, to_driver
 from app.store.models import EventRow
 
 _FOUND = ("identity_id", "sighting_id", *Trace.__slots__)
@@ -53,7 +53,7 @@ def _linked(new: NewEvent, earlier: list[tuple[Trace, UUID]]) -> NewEvent:
 def _take_turns(connection: Connection, identity_ids: list[str]) -> None:
     """Two transactions that add one copy each would not see each other's: the second waits for the first."""
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-        connection.exec_driver_sql(_TAKE_TURNS, (identity_ids,))
+        run(connection, _TAKE_TURNS, (identity_ids,))
 
 
 def _candidates(connection: Connection, events: Sequence[FaceEvent]) -> dict[str, list[tuple[Trace, UUID]]]:
@@ -61,8 +61,8 @@ def _candidates(connection: Connection, events: Sequence[FaceEvent]) -> dict[str
     found: dict[str, list[tuple[Trace, UUID]]] = defaultdict(list)
     convert = from_driver(EventRow, _FOUND, connection.dialect)
     for some in slices(events):
-        values = tuple(value for event in some for value in _where(event, connection.dialect))
-        for row in connection.exec_driver_sql(_query(connection.dialect, len(some)), values):
+        values = [value for event in some for value in _where(event, connection.dialect)]
+        for row in run(connection, _query(connection.dialect, len(some)), values)[0]:
             identity_id, sighting_id, kind, *trace = convert(row)
             found[identity_id].append((Trace(Kind(kind), *trace), sighting_id))
     return found
