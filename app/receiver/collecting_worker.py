@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import structlog
@@ -31,6 +32,8 @@ _REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not sa
 _LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
 _NOTIFY_SECONDS = 1.0
 _LOOK_SECONDS = 0.25  # between two looks for who did nothing for too long
+_LEAVE_SECONDS = 0.001  # for another process to accept a client
+_FEW_CONNECTIONS = 64  # of more, every process has its share anyway
 _STOP_IDLE_SECONDS = 2.0  # that a worker which is to end waits for requests that may be on their way
 _STOP_SECONDS = 15.0  # that it gives requests to come whole
 _GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)
@@ -63,7 +66,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         self._connections: set[TConn] = set()
         self._held = Held()
         self._received = memoryview(bytearray(_RECEIVED_BYTES))
-        self._look_at = self._notify_at = 0.0
+        self._look_at = self._notify_at = self._accept_at = 0.0
         self._idle_until = math.inf
         super().init_process()
 
@@ -116,6 +119,8 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
+        if (body := conn.incoming.take_body(getattr(req.body.reader, "length", -1))) is not None:
+            req.body = BytesIO(body)
         reply = ReplySocket(conn.sock, self._reply_seconds)
         try:
             goes_on = super().handle_request(req, _Requested(reply, conn.client, conn.server))
@@ -131,9 +136,24 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
             exc = InvalidHeader("TRANSFER-ENCODING")
         super().handle_error(req, client, addr, exc)
 
+    def accept(self, listener: socket.socket) -> None:
+        """Let a client in, and leave the next to another process, if one has nothing to do.
+
+        Else the one that wakes first takes all who connect at the same time, and works alone.
+        """
+        super().accept(listener)
+        if self.alive and self.nr_conns <= _FEW_CONNECTIONS:
+            self._accept_at = time.monotonic() + _LEAVE_SECONDS
+            self.set_accept_enabled(False)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Listen for clients who connect, or don't; gunicorn asks for it each time before it waits."""
+        super().set_accept_enabled(enabled and time.monotonic() >= self._accept_at)
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for clients, and do what they give to do."""
-        super().wait_for_and_dispatch_events(min(timeout, _LOOK_SECONDS))
+        leaves = self._accept_at - time.monotonic()
+        super().wait_for_and_dispatch_events(min(timeout, leaves if leaves > 0 else _LOOK_SECONDS))
 
     def notify(self) -> None:
         """Tell gunicorn's master now and then that this process lives."""

@@ -92,7 +92,24 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
     @property
     def was_read(self) -> bool:
         """Whether the parser read the request whole, and ended where it ends by what is looked for here."""
-        return self.state is State.WHOLE and self._read_to - self.buf.getbuffer().nbytes == self._end
+        return self.state is State.WHOLE and self._parser_at == self._end
+
+    def take_body(self, length: int) -> bytes | None:
+        """The body that the parser is about to read, of which it says that it has this length in bytes.
+
+        The parser itself would copy it six times over. None: it has to read it, for it has not come whole.
+        """
+        start, end = self._parser_at, self._parser_at + length
+        if self.state is not State.WHOLE or self._is_chunked or (start, end) != (self._head_bytes, self._end):
+            return None
+        self._read_to, self.buf = end, io.BytesIO()
+        with memoryview(self._held) as held:
+            return bytes(held[start:end])
+
+    @property
+    def _parser_at(self) -> int:
+        """What it has taken and put back is still to be read."""
+        return self._read_to - int(self.buf.getbuffer().nbytes)
 
     @property
     def has_more(self) -> bool:

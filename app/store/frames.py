@@ -38,7 +38,10 @@ def send(connection: socket.socket, value: object) -> None:
         OSError: the connection is gone, or took longer than its timeout.
     """
     content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    connection.sendall(_LENGTH.pack(len(content)) + content)
+    length = _LENGTH.pack(len(content))
+    sent = connection.sendmsg((length, content))
+    if sent < len(length) + len(content):  # it waited too long for room, and may have some now
+        connection.sendall((length + content)[sent:])
 
 
 def limit(connection: socket.socket, seconds: float) -> None:
