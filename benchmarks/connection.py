@@ -33,7 +33,7 @@ class Connection:
         except OSError:
             self.close()
             raise
-        if _CLOSE.search(head):
+        if closes(head):
             self.close()
         return int(head[9:12]), body
 
@@ -44,20 +44,31 @@ class Connection:
             self._socket = None
 
 
-def _read_reply(connection: socket.socket) -> tuple[bytes, bytes]:
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += _read_some(connection)
-    head, _, body = received.partition(b"\r\n\r\n")
+def whole_reply(received: bytes) -> tuple[bytes, bytes] | None:
+    """Head and body of a reply, once it has come whole.
+
+    Raises:
+        ConnectionError: it does not tell its length.
+    """
+    head, end_of_head, body = received.partition(b"\r\n\r\n")
+    if not end_of_head:
+        return None
     length = _LENGTH.search(head)
     if length is None:
         raise ConnectionError("the reply does not tell its length")
-    while len(body) < int(length[1]):
-        body += _read_some(connection)
-    return head, body
+    return (head, body) if len(body) >= int(length[1]) else None
 
 
-def _read_some(connection: socket.socket) -> bytes:
-    if chunk := connection.recv(_CHUNK):
-        return chunk
-    raise ConnectionError("the server closed the connection before it replied")
+def closes(head: bytes) -> bool:
+    """Whether the server closes the connection behind the reply that has this head."""
+    return bool(_CLOSE.search(head))
+
+
+def _read_reply(connection: socket.socket) -> tuple[bytes, bytes]:
+    received = b""
+    while (reply := whole_reply(received)) is None:
+        chunk = connection.recv(_CHUNK)
+        if not chunk:
+            raise ConnectionError("the server closed the connection before it replied")
+        received += chunk
+    return reply
