@@ -3,11 +3,13 @@
 One thread waits for all connections: many would take the processors from the server.
 """
 
+import gc
 import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from benchmarks.connection import HOST, closes, whole_reply
 from benchmarks.figures import SLOW_SECONDS, Figures, percentile
@@ -25,7 +27,7 @@ def post_when_due(port: int, request: Callable[[], bytes], due: Sequence[float],
     were slow is timed from when it was due all the same: else a server that stalls would delay the very
     requests that show it.
     """
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, _without_pauses():
         lines = [_Line(port, selector) for _ in range(connections)]
         started = time.perf_counter()
         seconds_each: list[float] = []
@@ -34,6 +36,16 @@ def post_when_due(port: int, request: Callable[[], bytes], due: Sequence[float],
         for line in lines:
             line.close()
     return summed_up(seconds_each, len(due), seconds)
+
+
+@contextmanager
+def _without_pauses() -> Iterator[None]:
+    """Look for no garbage meanwhile: a reply would seem to come late."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def summed_up(seconds_each: Sequence[float], posted: int, seconds: float) -> Figures:
