@@ -2,9 +2,11 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from app.store.models import Base
@@ -24,21 +26,25 @@ class Insert:
         self._columns = columns
         self._ending = ending
 
-    def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[DriverRow]:
-        """Insert the rows; returns what the ending's RETURNING gives."""
-        return [row for returned, _ in self._inserted(connection, rows) for row in returned]
+    def execute(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert the rows."""
+        self.number(connection, rows)
 
     def number(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
         """Insert the rows; returns how many the ending let in."""
-        return sum(number for _, number in self._inserted(connection, rows))
+        return sum(run(connection, *one) for one in self._statements(connection, rows))
 
-    def _inserted(
+    def returned(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> list[DriverRow]:
+        """Insert the rows; returns what the ending's RETURNING gives."""
+        return [row for one in self._statements(connection, rows) for row in rows_of(connection, *one)]
+
+    def _statements(
         self, connection: Connection, rows: Sequence[Sequence[Any]]
-    ) -> Iterator[tuple[list[DriverRow], int]]:
+    ) -> Iterator[tuple[str, list[Any]]]:
+        convert = to_driver(self._model, tuple(self._columns), connection.dialect)
         for some in slices(rows):
-            convert = to_driver(self._model, tuple(self._columns), connection.dialect)
             values = [value for row in some for value in convert(row)]
-            yield run(connection, self._statement(connection.dialect, len(some)), values)
+            yield self._statement(connection.dialect, len(some)), values
 
     @functools.cache  # noqa: B019 - each is a global
     def _statement(self, dialect: Dialect, number: int) -> str:
@@ -48,22 +54,38 @@ class Insert:
         return f"INSERT INTO {self._model.__tablename__} ({names}) VALUES {rows} {self._ending}"  # noqa: S608 - our own names
 
 
-def run(connection: Connection, statement: str, values: Sequence[Any]) -> tuple[list[DriverRow], int]:
-    """Execute a statement of the driver's; returns the rows that it gives, and how many it was about.
+def run(connection: Connection, statement: str, values: Sequence[Any]) -> int:
+    """Execute a statement of the driver's; returns how many rows it was about.
 
     SQLAlchemy would take longer for what is around it than SQLite does for the statement.
 
     Raises:
         DBAPIError: the database refuses it, or is away.
     """
-    dialect = connection.dialect
+    with _executed(connection, statement, values) as cursor:
+        number: int = cursor.rowcount
+    return number
+
+
+def rows_of(connection: Connection, statement: str, values: Sequence[Any]) -> list[DriverRow]:
+    """Execute a query of the driver's, as above; returns its rows.
+
+    Raises:
+        DBAPIError: as above.
+    """
+    with _executed(connection, statement, values) as cursor:
+        return list(cursor.fetchall())
+
+
+@contextmanager
+def _executed(connection: Connection, statement: str, values: Sequence[Any]) -> Iterator[DBAPICursor]:
+    fault = connection.dialect.loaded_dbapi.Error
     cursor = connection.connection.cursor()
     try:
         cursor.execute(statement, values)
-        return (list(cursor.fetchall()) if cursor.description else []), cursor.rowcount
-    except dialect.loaded_dbapi.Error as error:
-        base = dialect.loaded_dbapi.Error
-        raise DBAPIError.instance(statement, None, error, base, hide_parameters=True) from error
+        yield cursor
+    except fault as error:
+        raise DBAPIError.instance(statement, None, error, fault, hide_parameters=True) from error
     finally:
         cursor.close()
 

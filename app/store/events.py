@@ -78,7 +78,7 @@ def _insert(connection: Connection, new_events: Sequence[NewEvent]) -> dict[UUID
     """Insert what is new, with all that belongs to it; returns these events by their ids."""
     # In order, so that two transactions which add the same events can't wait for each other.
     ordered = sorted((new.event for new in new_events), key=_key)
-    ids = {UUID(str(row[0])) for row in _INSERT_MISSING.execute(connection, [_values(e) for e in ordered])}
+    ids = {UUID(str(row[0])) for row in _INSERT_MISSING.returned(connection, [_values(e) for e in ordered])}
     added = [new for new in new_events if new.event.id in ids]
     pictures.keep(connection, added)
     warnings.keep(connection, added)

@@ -8,7 +8,7 @@ import pybase64
 from sqlalchemy import Connection, select, update
 
 from app.domain.events import NewEvent, Picture, PictureUse
-from app.store.driver import Insert, marker, run, slices
+from app.store.driver import Insert, marker, rows_of, slices
 from app.store.keyring import Kept, Keyring, keyring_of
 from app.store.models import EventPictureRow, PictureRow
 
@@ -128,7 +128,7 @@ def _replace_unreadable(connection: Connection, pictures: dict[bytes, Picture], 
     for some in slices(sorted(pictures)):
         markers = ", ".join([marker(connection.dialect)] * len(some))
         encrypted = f"SELECT sha256, key_id FROM pictures WHERE key_id IS NOT NULL AND sha256 IN ({markers})"  # noqa: S608 - nothing but markers
-        for sha256, key_id in sorted(run(connection, encrypted, some)[0], key=lambda row: bytes(row[0])):
+        for sha256, key_id in sorted(rows_of(connection, encrypted, some), key=lambda row: bytes(row[0])):
             if not keyring.can_read(bytes(key_id)):
                 content, new_id = keyring.encrypt(pictures[sha256].content, sha256)
                 statement = update(PictureRow).where(PictureRow.sha256 == sha256)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Dialect
 
 from app.domain.events import FaceEvent, Kind, NewEvent
 from app.domain.sightings import Moments, Trace, are_copies, moments_of
-from app.store.driver import from_driver, marker, run, slices, to_driver
+from app.store.driver import from_driver, marker, rows_of, run, slices, to_driver
 from app.store.models import EventRow
 
 _FOUND = ("identity_id", "sighting_id", *Trace.__slots__)
@@ -62,7 +62,7 @@ def _candidates(connection: Connection, events: Sequence[FaceEvent]) -> dict[str
     convert = from_driver(EventRow, _FOUND, connection.dialect)
     for some in slices(events):
         values = [value for event in some for value in _where(event, connection.dialect)]
-        for row in run(connection, _query(connection.dialect, len(some)), values)[0]:
+        for row in rows_of(connection, _query(connection.dialect, len(some)), values):
             identity_id, sighting_id, kind, *trace = convert(row)
             found[identity_id].append((Trace(Kind(kind), *trace), sighting_id))
     return found

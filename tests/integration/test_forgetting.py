@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import insert, select, update
 
 from app.cli.main import se3
 from app.config import Settings
@@ -175,18 +175,22 @@ def test_what_was_claimed_and_not_read_yet_is_gone_too(database: Database) -> No
         assert quick_counts(connection).events == 0
 
 
-def test_an_event_that_shows_a_picture_just_being_removed_is_stored(postgresql_url: str) -> None:
+def test_an_event_that_shows_a_picture_just_being_removed_is_stored(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The receiver has found the picture there; it goes before the receiver has linked it."""
     with closing(Database(postgresql_url)) as database, closing(Database(postgresql_url)) as other:
         store(database, event_of("A", 1, spot="shared"))
         removed = threading.Event()
+        link = pictures._LINK.execute
 
-        def remove_before_link(*arguments: Any) -> None:
-            if arguments[2].startswith("INSERT INTO event_pictures") and not removed.is_set():
+        def remove_before_link(connection: Connection, rows: Any) -> None:
+            if not removed.is_set():
                 removed.set()
                 assert forgotten(other, "A").pictures == 2
+            link(connection, rows)
 
-        sqlalchemy_event.listen(database.engine, "before_cursor_execute", remove_before_link)
+        monkeypatch.setattr(pictures._LINK, "execute", remove_before_link)
         outcomes: list[Any] = []
         Batches(database, BOUNDS).write([Job([event_of("B", 2, spot="shared")], outcomes.append)])
         assert removed.is_set()
