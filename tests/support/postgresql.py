@@ -80,7 +80,9 @@ class PostgreSQL:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database as a copy of `template`, to which nothing may be connected."""
-        self._execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+        # Its files are in memory: to copy them is half the work of writing them into the log.
+        statement = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        self._execute(statement.format(Identifier(name), Identifier(template)))
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""
