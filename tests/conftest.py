@@ -1,5 +1,6 @@
 """Fixtures for every test: a broker, databases, and an environment without the developer's settings."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +16,14 @@ from app.store.spool import sheltered_batches
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgresql import PostgreSQL, folder_for_server
 from tests.support.settings import forget_settings
+
+gc.disable()  # until all tests are imported
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not in the tests: that would take a tenth of their time."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from tests.support.parts import find_postgresql
 from tests.support.ports import free_port
@@ -80,16 +81,20 @@ class PostgreSQL:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database as a copy of `template`, to which nothing may be connected."""
-        self._execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+        with self._connect() as connection:
+            # Its files are in memory: to copy them is half the work of writing them into the log, as 15 does.
+            strategy = SQL("STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else "")
+            names = Identifier(name), Identifier(template)
+            connection.execute(SQL("CREATE DATABASE {} TEMPLATE {} {}").format(*names, strategy))
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""
-        self._execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+        with self._connect() as connection:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
-    def _execute(self, statement: Composed) -> None:
+    def _connect(self) -> psycopg.Connection[Any]:
         self.start()  # an earlier test may have stopped it
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(statement)
+        return psycopg.connect(self.url(), autocommit=True)
 
     def _create_cluster(self) -> None:
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.domain.forwarders import Forwarder, ForwarderState
 from app.domain.ids import new_id
 from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
@@ -15,6 +17,9 @@ from app.forwarder.results import Results
 from app.store import channels
 from app.store.database import Database
 from app.store.deliveries import Delivery, listed
+from app.store.models import OutboxRow
+
+_UNSETTLED = select(OutboxRow.id).where(OutboxRow.settled_at.is_(None)).limit(1)
 
 
 def relay_for(
@@ -62,5 +67,10 @@ def deliveries(database: Database) -> list[Delivery]:
 
 
 def all_settled(database: Database) -> Callable[[], bool]:
-    """Whether no row waits any more."""
-    return lambda: all(row.settled_at for row in deliveries(database))
+    """Whether no row waits any more; of many rows one is read, for this is asked often."""
+
+    def is_settled() -> bool:
+        with database.read() as connection:
+            return connection.execute(_UNSETTLED).first() is None
+
+    return is_settled
