@@ -20,9 +20,8 @@ _CAPTION = f"""\
 JSON, SQLite. The receiver's peak is the median of wrk's rounds. Requests are then due at even
 distances for {_STEADY_SECONDS:.0f} s, over {_STEADY_CONNECTIONS} connections, or {_BURST} at once every
 {_BURST_SECONDS:.0f} s, {_BURSTS} times, over {_BURST_CONNECTIONS}. Each reply is timed from when its
-request was due, so that one that waits for the ones before it counts as late. The client is Python on the
-same cores and takes more of them than wrk: the floor's row, at the same rate, shows what client and machine
-add."""
+request was due, so that one that waits for the ones before it counts as late. The client is one thread of
+Python on the same cores: the floor's row, at the same rate, shows what client and machine add."""
 
 
 @dataclass(frozen=True, slots=True)

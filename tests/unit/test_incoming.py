@@ -1,5 +1,6 @@
 """What was collected of a request is whole when the parser finds it whole, however its bytes came in."""
 
+import io
 import time
 
 import pytest
@@ -44,9 +45,14 @@ requests = st.one_of(
 )
 
 
-@given(st.lists(requests, min_size=1, max_size=4), st.integers(1, 64))
-def test_requests_are_whole_where_the_parser_ends_them(sent: list[bytes], piece_bytes: int) -> None:
-    """Sent one behind the other, in pieces; the parser reads nothing but what was collected."""
+@given(st.lists(requests, min_size=1, max_size=4), st.integers(1, 64), st.booleans())
+def test_requests_are_whole_where_the_parser_ends_them(
+    sent: list[bytes], piece_bytes: int, takes: bool
+) -> None:
+    """Sent one behind the other, in pieces; the parser reads nothing but what was collected.
+
+    With `takes` a body of known length does not go through the parser.
+    """
     collected, held = Incoming(MOST_BYTES, total := Held()), b"".join(sent)
     parser = get_parser(Config(), [], ("192.0.2.7", 1))
     parser.unreader = collected
@@ -54,7 +60,12 @@ def test_requests_are_whole_where_the_parser_ends_them(sent: list[bytes], piece_
     for start in range(0, len(held), piece_bytes):
         state = collected.add(memoryview(held[start : start + piece_bytes]))
         while state is State.WHOLE:
-            body = next(parser).body.read()
+            request = next(parser)
+            length = getattr(request.body.reader, "length", -1)
+            if takes and (taken := collected.take_body(length)) is not None:
+                assert len(taken) == length
+                request.body = io.BytesIO(taken)
+            body = request.body.read()
             assert collected.was_read
             whole.append(body)
             collected.next_request()
