@@ -47,4 +47,4 @@ def when_ready(_process: object) -> None:
     gc.enable()
 
 
-post_worker_init = when_ready
+post_worker_init = on_reload = when_ready

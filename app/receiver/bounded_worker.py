@@ -83,6 +83,7 @@ class BoundedWorker(CollectingWorker):
         return [conn for conn in self._connections if conn.stage is Stage.COLLECTING]
 
     def _submit(self, conn: TConn) -> None:
+        conn.stage = Stage.AT_WORK  # it has come: it is not among those that give way
         self._let_go()
         if self._held.bytes <= self._most_held_bytes and self._room.acquire(blocking=False):
             REQUESTS_WAITING.inc()

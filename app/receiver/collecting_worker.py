@@ -107,7 +107,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         except (StopIteration, http.errors.NoMoreData):  # nothing came, or too little
             return False
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _GONE and not isinstance(error, ssl.SSLError):
                 log.exception("connection_failed")
         except Exception as error:  # noqa: BLE001 - gunicorn logs it, and answers
             conn.sock.settimeout(self._reply_seconds)
@@ -128,6 +128,9 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         except TimeoutError:
             log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
             return False
+        finally:
+            if body is not None:
+                req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
         return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
@@ -152,8 +155,9 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for clients, and do what they give to do."""
-        leaves = self._accept_at - time.monotonic()
-        super().wait_for_and_dispatch_events(min(timeout, leaves if leaves > 0 else _LOOK_SECONDS))
+        if self.alive and not self._accepting and self.nr_conns < self.worker_connections:
+            timeout = min(timeout, max(0.0, self._accept_at - time.monotonic()))
+        super().wait_for_and_dispatch_events(min(timeout, _LOOK_SECONDS))
 
     def notify(self) -> None:
         """Tell gunicorn's master now and then that this process lives."""
@@ -180,7 +184,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         """Answer a connection's request, and go on with it; in a thread."""
         try:
             goes_on = self.handle(conn) and conn.incoming.was_read
-        except Exception:  # the thread has to go on
+        except BaseException:  # gunicorn lets SystemExit through, and the thread has to go on
             log.exception("connection_failed")
             goes_on = False
         if goes_on and not conn.incoming.has_more and _takes_replies(conn.sock):
@@ -349,6 +353,8 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         self._close(conn)
 
     def _close(self, conn: TConn) -> None:
+        if conn not in self._connections:
+            return
         self._deafen(conn)
         self._connections.discard(conn)
         conn.incoming.drop()

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from contextlib import suppress
 from typing import IO
 
 _NO_ROOM = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -57,6 +58,8 @@ class ReplySocket:
 
     def shutdown(self, how: int) -> None:
         """End the reply where an app failed in the middle of it; the worker closes the connection."""
+        with suppress(OSError):  # it has gone
+            self.flush()
         self._connection.shutdown(how)
 
     def settimeout(self, seconds: float) -> None:

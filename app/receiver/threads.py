@@ -42,5 +42,6 @@ class Threads:
     def _work(self) -> None:
         while (what := self._submitted.get()) is not None:
             self._call(what)
+            what = None  # what it holds need not wait for the next
             with self._counting:
                 self._idle += 1

@@ -85,6 +85,9 @@ def _executed(connection: Connection, statement: str, values: Sequence[Any]) -> 
         cursor.execute(statement, values)
         yield cursor
     except fault as error:
+        own: Any = connection.connection.dbapi_connection
+        if connection.dialect.is_disconnect(error, own, cursor):
+            connection.invalidate(error)  # or the rollback would fail, and hide why
         raise DBAPIError.instance(statement, None, error, fault, hide_parameters=True) from error
     finally:
         cursor.close()

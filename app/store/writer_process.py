@@ -80,11 +80,11 @@ class WriterProcess:
             log.warning("receiver_not_let_in", reason=str(error))
             return
         client = _Client(connection, Inbox(connection))
-        limit(connection, _PATIENCE_SECONDS)
         self._selector.register(connection, selectors.EVENT_READ, client)
         try:
+            limit(connection, _PATIENCE_SECONDS)
             require_own_user(connection)
-        except ConnectionError as error:
+        except OSError as error:
             log.warning("receiver_not_let_in", reason=str(error))
             self._drop(client)
 
