@@ -267,7 +267,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "temp_store = MEMORY",  # or each statement that may fail midway makes a file
         "secure_delete = ON",  # what is deleted, or moved within the file, is overwritten: it shows faces
         f"journal_size_limit = {_WAL_BYTES_KEPT}",  # else a long read leaves a large file behind for ever
     ):
