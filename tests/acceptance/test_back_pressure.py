@@ -19,9 +19,11 @@ from app.receiver.promptness import PROMPT_SECONDS
 from app.simulators.encodings import encode
 from app.store.database import Database
 from app.store.queries import Counts, counts
+from tests.support.attackers import Memory
 from tests.support.receivers import Receiver, event
 from tests.support.waiting import wait_until
 
+MB = 2**20
 THREADS = 8
 TOO_MANY = 30
 
@@ -65,6 +67,24 @@ def reply_on(connection: socket.socket) -> tuple[str, dict[str, str], bytes]:
     head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     return status, dict(line.split(": ", 1) for line in lines), body
+
+
+def test_who_has_a_reply_holds_no_memory(receiver: Receiver) -> None:
+    """Connections wait 75 s for a next request; what the last one brought is gone."""
+    receiver.await_writer(0)
+    memory, body, many = Memory(receiver), bytes(8 * MB), 30
+    head = b"POST /Nowhere HTTP/1.1\r\nHost: it\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with ExitStack() as stack:
+
+        def resident_after(number: int) -> int:
+            for _ in range(number):
+                connection = stack.enter_context(connect(receiver))
+                connection.sendall(head + body)
+                assert connection.recv(65536).startswith(b"HTTP/1.1 404 ")
+            return memory.megabytes("VmRSS")["worker 1"]
+
+        first = resident_after(10)  # what was freed stays with the process, for the next
+        assert resident_after(many) < first + many * 8 / 2
 
 
 def test_a_late_reply_says_so_and_is_counted(receiver: Receiver, sqlite_url: str) -> None:
