@@ -115,9 +115,14 @@ class BoundedWorker(CollectingWorker):
             self._close(first)
 
 
-def _waits_for(conn: TConn) -> tuple[bool, float]:
-    """Orders connections by what is lost with them: those with a request last, those that end soon first."""
-    return conn.stage is Stage.COLLECTING, conn.timeout
+def _waits_for(conn: TConn) -> tuple[int, float]:
+    """Orders connections by what is lost with them, and of those alike the ones first that end soon.
+
+    Who has asked before may just be sending the next request; who is sending one comes last.
+    """
+    has_asked = conn.parser.mesg is not None
+    ranks = {Stage.IDLE: 1 + has_asked, Stage.COLLECTING: 3}
+    return ranks.get(conn.stage, 0), conn.timeout
 
 
 def _address(conn: TConn) -> str:
