@@ -10,7 +10,7 @@ from gunicorn.glogging import Logger
 from app.config import load_settings
 from app.telemetry.logs import WithoutUrls, configure_logging
 
-gc.disable()  # until all is imported
+gc.disable()  # until the master is ready; see below
 
 _OTHER_FILES = 100  # of a process, beside a connection of each client
 

@@ -248,7 +248,6 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
             conn.sock = ssl_wrap_socket(conn.sock, self.cfg)
         conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader = conn.incoming = Incoming(self.largest_request_bytes, self._held)
-        conn.initialized = conn.data_ready = True
         conn.stage, conn.is_heard = Stage.IDLE, False
 
     def _await(self, conn: TConn, stage: Stage, seconds: float) -> None:
