@@ -32,7 +32,7 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is un
 
 bind = [settings.receiver_bind]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "app.receiver.bounded_worker.BoundedWorker"
+worker_class = "app.receiver.worker.bounded.BoundedWorker"
 threads = 8
 worker_connections = max(threads + 1, min(1000, getrlimit(RLIMIT_NOFILE)[0] - _OTHER_FILES))
 keepalive = 75  # seconds; boxes and load balancers keep connections open

@@ -8,7 +8,7 @@ from app.config import KEPT_AT_MOST, Settings
 from app.domain.events import Arrival
 from app.errors import BrokenOff, TooLarge
 from app.receiver.body.decoding import Decoded, decode
-from app.receiver.incoming import MOST_HEAD_BYTES
+from app.receiver.worker.incoming import MOST_HEAD_BYTES
 
 _PIECE_BYTES = 131072  # an event, as a rule; of a body that breaks off at most so much is not kept
 _LONGEST_SHOWN = 500  # characters of a path or Content-Type that are kept

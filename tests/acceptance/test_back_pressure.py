@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from app.receiver.bounded_worker import MOST_WAITING
 from app.receiver.promptness import PROMPT_SECONDS
+from app.receiver.worker.bounded import MOST_WAITING
 from app.simulators.encodings import encode
 from app.store.database import Database
 from app.store.queries import Counts, counts

@@ -9,7 +9,7 @@ from gunicorn.http import get_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.receiver.incoming import MOST_HEAD_BYTES, Held, Incoming, State
+from app.receiver.worker.incoming import MOST_HEAD_BYTES, Held, Incoming, State
 
 MOST_BYTES = 200_000
 HEAD = b"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.receiver.reply_socket import ReplySocket
+from app.receiver.worker.reply_socket import ReplySocket
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 MUCH = bytes(2**22)

@@ -3,7 +3,7 @@
 import threading
 from queue import SimpleQueue
 
-from app.receiver.threads import Threads
+from app.receiver.worker.threads import Threads
 from tests.support.waiting import wait_until
 
 MOST = 3

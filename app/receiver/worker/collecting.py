@@ -1,6 +1,5 @@
 """gunicorn's threaded worker, whose threads wait for no client: they get requests that have come whole."""
 
-import errno
 import math
 import select
 import selectors
@@ -8,35 +7,27 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from io import BytesIO
-from typing import Any
 
 import structlog
 from gunicorn import http
-from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.sock import ssl_wrap_socket
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
-from app.receiver.incoming import Held, Incoming, State
 from app.receiver.problems import HEAD_TOO_LARGE, NOT_IN_TIME
-from app.receiver.reply_socket import ReplySocket
-from app.receiver.threads import Threads
+from app.receiver.worker.answering import GONE, AnsweringWorker
+from app.receiver.worker.incoming import Held, Incoming, State
+from app.receiver.worker.threads import Threads
 
 WHOLE_SECONDS = 60.0  # from a request's first bytes until it has come whole
 _LARGEST_BYTES = 64 * 2**20  # of a request, where the app does not say
 _RECEIVED_BYTES = 2**18  # at a time
-_REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not say: it may have lost its power
 _LINGER_SECONDS = 2.0  # for the client to close: closing before may take the reply back
 _NOTIFY_SECONDS = 1.0
 _LOOK_SECONDS = 0.25  # between two looks for who did nothing for too long
-_LEAVE_SECONDS = 0.001  # for another process to accept a client
-_FEW_CONNECTIONS = 64  # of more, every process has its share anyway
 _STOP_IDLE_SECONDS = 2.0  # that a worker which is to end waits for requests that may be on their way
 _STOP_SECONDS = 15.0  # that it gives requests to come whole
-_GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -53,7 +44,7 @@ class Stage(Enum):
     LINGERING = "the client, to close"
 
 
-class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+class CollectingWorker(AnsweringWorker):
     """Collects each request in the loop that waits for all clients at once, and gives it to a thread then.
 
     gunicorn's own waits in one of its few threads for whatever a client has not sent yet, and in the only one
@@ -66,7 +57,7 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         self._connections: set[TConn] = set()
         self._held = Held()
         self._received = memoryview(bytearray(_RECEIVED_BYTES))
-        self._look_at = self._notify_at = self._accept_at = 0.0
+        self._look_at = self._notify_at = 0.0
         self._idle_until = math.inf
         super().init_process()
 
@@ -79,17 +70,12 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         """How much of a request the app may want to read; of a larger one it gets the beginning."""
         return int(self.wsgi.extensions.get("largest_request_bytes", _LARGEST_BYTES))
 
-    @property
-    def _reply_seconds(self) -> float:
-        """How long a client may take for a reply, or for a piece of one that comes in pieces."""
-        return float(self.wsgi.extensions.get("reply_seconds", _REPLY_SECONDS))
-
     def enqueue_req(self, conn: TConn) -> None:
         """Listen to a client who has just connected."""
         try:
             self._prepare(conn)
         except OSError as error:
-            if error.errno not in _GONE:  # the certificate can't be read, say
+            if error.errno not in GONE:  # the certificate can't be read, say
                 log.error("client_not_let_in", reason=str(error))
             self.nr_conns -= 1
             conn.close()
@@ -98,65 +84,8 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         self._await(conn, Stage.IDLE, self.cfg.keepalive)
         self._receive(conn)
 
-    def handle(self, conn: TConn) -> Any:
-        """Answer a connection's request, in a thread; returns whether it may send another."""
-        req = None
-        try:
-            req = next(conn.parser)
-            return bool(req) and self._keepalive_after(conn, self.handle_request(req, conn))
-        except (StopIteration, http.errors.NoMoreData):  # nothing came, or too little
-            return False
-        except OSError as error:
-            if error.errno not in _GONE and not isinstance(error, ssl.SSLError):
-                log.exception("connection_failed")
-        except Exception as error:  # noqa: BLE001 - gunicorn logs it, and answers
-            conn.sock.settimeout(self._reply_seconds)
-            self.handle_error(req, conn.sock, conn.client, error)
-        return False
-
-    def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Answer it, in a thread; behind one that is not whole nothing more can be read."""
-        req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
-        if conn.incoming.state is not State.WHOLE:
-            req.force_close()
-        if (body := conn.incoming.take_body(getattr(req.body.reader, "length", -1))) is not None:
-            req.body = BytesIO(body)
-        reply = ReplySocket(conn.sock, self._reply_seconds)
-        try:
-            goes_on = super().handle_request(req, _Requested(reply, conn.client, conn.server))
-            reply.flush()
-        except TimeoutError:
-            log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
-            return False
-        finally:
-            if body is not None:
-                req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
-        return goes_on
-
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer what can't be parsed; an unknown transfer coding with 400, too: no stranger makes a 5xx."""
-        if isinstance(exc, UnsupportedTransferCoding):
-            exc = InvalidHeader("TRANSFER-ENCODING")
-        super().handle_error(req, client, addr, exc)
-
-    def accept(self, listener: socket.socket) -> None:
-        """Let a client in, and leave the next to another process, if one has nothing to do.
-
-        Else the one that wakes first takes all who connect at the same time, and works alone.
-        """
-        super().accept(listener)
-        if self.alive and self.nr_conns <= _FEW_CONNECTIONS:
-            self._accept_at = time.monotonic() + _LEAVE_SECONDS
-            self.set_accept_enabled(False)
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Listen for clients who connect, or don't; gunicorn asks for it each time before it waits."""
-        super().set_accept_enabled(enabled and time.monotonic() >= self._accept_at)
-
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for clients, and do what they give to do."""
-        if self.alive and not self._accepting and self.nr_conns < self.worker_connections:
-            timeout = min(timeout, max(0.0, self._accept_at - time.monotonic()))
         super().wait_for_and_dispatch_events(min(timeout, _LOOK_SECONDS))
 
     def notify(self) -> None:
@@ -228,18 +157,6 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         for conn in self._connections:
             if conn.stage is Stage.COLLECTING:
                 conn.timeout = min(conn.timeout, now + _STOP_SECONDS)
-
-    def _leave_ports(self) -> None:
-        """Take who has connected already, and no one else: who connects to no process is refused at once.
-
-        gunicorn's own keeps its ports open to the end and takes nobody: whoever connects meanwhile is reset.
-        """
-        for listener in self.sockets:
-            for _ in range(self.cfg.backlog):
-                if not select.select([listener], [], [], 0)[0]:
-                    break
-                self.accept(listener)
-            listener.close()
 
     def _prepare(self, conn: TConn) -> None:
         """What gunicorn does in a thread, which there waits for the client's part of the TLS handshake."""
@@ -359,15 +276,6 @@ class CollectingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyp
         conn.incoming.drop()
         self.nr_conns -= 1
         conn.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Requested:
-    """What gunicorn needs of a connection to have a request of it answered."""
-
-    sock: ReplySocket
-    client: Any
-    server: Any
 
 
 def _takes_replies(connection: socket.socket) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 from gunicorn.workers.gthread import TConn
 
-from app.receiver.collecting_worker import CollectingWorker, Stage
 from app.receiver.problems import problem_reply
 from app.receiver.promptness import ready_at
+from app.receiver.worker.collecting import CollectingWorker, Stage
 from app.store.counters import TURNED_AWAY
 from app.telemetry.metrics import REQUESTS_WAITING
 

@@ -1,0 +1,80 @@
+"""What a thread does with a request that has come."""
+
+import errno
+import ssl
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import structlog
+from gunicorn import http
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
+from gunicorn.workers.gthread import TConn
+
+from app.receiver.worker.accepting import AcceptingWorker
+from app.receiver.worker.incoming import State
+from app.receiver.worker.reply_socket import ReplySocket
+
+GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)  # what tells that a client is no longer there
+_REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not say: it may have lost its power
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Requested:
+    """What gunicorn needs of a connection to have a request of it answered."""
+
+    sock: ReplySocket
+    client: Any
+    server: Any
+
+
+class AnsweringWorker(AcceptingWorker):
+    """Answers requests from memory: a thread waits for a client only where it does not take its reply."""
+
+    @property
+    def _reply_seconds(self) -> float:
+        """How long a client may take for a reply, or for a piece of one that comes in pieces."""
+        return float(self.wsgi.extensions.get("reply_seconds", _REPLY_SECONDS))
+
+    def handle(self, conn: TConn) -> Any:
+        """Answer a connection's request, in a thread; returns whether it may send another."""
+        req = None
+        try:
+            req = next(conn.parser)
+            return bool(req) and self._keepalive_after(conn, self.handle_request(req, conn))
+        except (StopIteration, http.errors.NoMoreData):  # nothing came, or too little
+            return False
+        except OSError as error:
+            if error.errno not in GONE and not isinstance(error, ssl.SSLError):
+                log.exception("connection_failed")
+        except Exception as error:  # noqa: BLE001 - gunicorn logs it, and answers
+            conn.sock.settimeout(self._reply_seconds)
+            self.handle_error(req, conn.sock, conn.client, error)
+        return False
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer it, in a thread; behind one that is not whole nothing more can be read."""
+        req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
+        if conn.incoming.state is not State.WHOLE:
+            req.force_close()
+        if (body := conn.incoming.take_body(getattr(req.body.reader, "length", -1))) is not None:
+            req.body = BytesIO(body)
+        reply = ReplySocket(conn.sock, self._reply_seconds)
+        try:
+            goes_on = super().handle_request(req, _Requested(reply, conn.client, conn.server))
+            reply.flush()
+        except TimeoutError:
+            log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
+            return False
+        finally:
+            if body is not None:
+                req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
+        return goes_on
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what can't be parsed; an unknown transfer coding with 400, too: no stranger makes a 5xx."""
+        if isinstance(exc, UnsupportedTransferCoding):
+            exc = InvalidHeader("TRANSFER-ENCODING")
+        super().handle_error(req, client, addr, exc)
