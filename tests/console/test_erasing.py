@@ -9,7 +9,7 @@ from app.store import audit, events
 from app.store.database import Database
 from app.store.removal import holds
 from tests.console.conftest import Person
-from tests.integration.test_forgetting import refuse_unreadable
+from tests.support.forgetting import refuse_unreadable
 from tests.support.people import event_of, store
 
 

@@ -1,4 +1,4 @@
-"""The receiver's app on a fresh database, without a server around it."""
+"""The receiver's app and the commands on a fresh database, without a server around them."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -76,3 +76,9 @@ def document_of(database: Database) -> Callable[[str], dict[str, Any]]:
             return events.document_as_sent(connection, event)
 
     return read
+
+
+@pytest.fixture
+def _command_settings(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands work on the database at `database_url`."""
+    monkeypatch.setenv("DATABASE_URL", database_url.replace("+psycopg", ""))
