@@ -12,8 +12,7 @@ from app.store import channels, clock, devices
 from app.store.database import Database
 from app.store.keys_in_use import missing_keys
 from app.store.queries import newest_event_at, quick_counts
-from app.store.spool.spool import spooled
-from app.telemetry.health import faults
+from app.telemetry.health import faults, spooled_here
 from app.telemetry.metrics import FOLDER
 from app.telemetry.metrics_folder import runs_here
 
@@ -34,7 +33,7 @@ def create_overview(settings: Settings, database: Database) -> Blueprint:
         is_gone = bool(folder) and not runs_here(Path(folder), "receiver")
         troubles = [
             *of_receiver(faults(settings, database), is_gone),
-            *of_spool(spooled(settings)),
+            *of_spool(spooled_here(settings)),
             *of_keys(missing_keys(database, settings)),
             *of_relay(settings, found, forwarders),
             *of_boxes(found, silent),

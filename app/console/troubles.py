@@ -49,9 +49,17 @@ def of_keys(missing: list[str]) -> Iterator[Trouble]:
         )
 
 
-def of_spool(spool: Spooled) -> Iterator[Trouble]:
-    """What has waited for PostgreSQL on this machine, for longer than it takes to move it."""
-    if spool.oldest_at and datetime.now(UTC) - spool.oldest_at > SLOW_AFTER:
+def of_spool(spool: Spooled | None) -> Iterator[Trouble]:
+    """What has waited for PostgreSQL on this machine, for longer than it takes to move it.
+
+    `spool`: None if it can't be read.
+    """
+    if spool is None:
+        yield Trouble(
+            gettext("The spool can't be read: while PostgreSQL is away, boxes can't deliver."),
+            gettext("The console's log says why, and se3 doctor what to do."),
+        )
+    elif spool.oldest_at and datetime.now(UTC) - spool.oldest_at > SLOW_AFTER:
         yield Trouble(
             ngettext(
                 "%(num)d event waits for PostgreSQL on this machine.",

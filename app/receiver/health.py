@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 
 from app.config import Settings
 from app.store.database import Database
-from app.telemetry.health import events_in_spool, faults, warnings
+from app.telemetry.health import faults, spooled_here, warnings
 
 
 def create_health(settings: Settings, database: Database) -> Blueprint:
@@ -23,7 +23,8 @@ def create_health(settings: Settings, database: Database) -> Blueprint:
     def readyz() -> tuple[Response, int]:
         found = faults(settings, database)
         more = {"warnings": odd} if (odd := warnings(settings, database)) else {}
-        status, waiting = "not ready" if found else "ready", events_in_spool(settings)
-        return jsonify(status=status, faults=found, spooled=waiting, **more), 503 if found else 200
+        status, spool = "not ready" if found else "ready", spooled_here(settings)
+        spooled = None if spool is None else spool.events
+        return jsonify(status=status, faults=found, spooled=spooled, **more), 503 if found else 200
 
     return health

@@ -13,8 +13,10 @@ _PROMPT_SECONDS = 0.5
 Answer = TypeVar("Answer")
 
 
-def asked_soon(database: Database, ask: Callable[[Database], Answer]) -> Answer:
-    """Its answer; a PostgreSQL that hangs is one that is away.
+def asked_soon(
+    database: Database, ask: Callable[[Database], Answer], seconds: float = _PROMPT_SECONDS
+) -> Answer:
+    """Its answer; a PostgreSQL that takes longer than `seconds` is one that is away.
 
     Raises:
         StoreUnavailable: it can't be used, or took too long.
@@ -32,6 +34,6 @@ def asked_soon(database: Database, ask: Callable[[Database], Answer]) -> Answer:
 
     threading.Thread(target=tell, daemon=True).start()
     try:
-        return told.result(_PROMPT_SECONDS)
+        return told.result(seconds)
     except TimeoutError:
-        raise StoreUnavailable(f"the database took longer than {_PROMPT_SECONDS:g} s") from None
+        raise StoreUnavailable(f"the database took longer than {seconds:g} s") from None

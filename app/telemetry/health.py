@@ -12,7 +12,7 @@ from app.errors import StoreUnavailable, WrongSchema
 from app.store.database import Database
 from app.store.keys_in_use import missing_keys
 from app.store.schema import require_usable
-from app.store.spool.spool import spool_of, spooled
+from app.store.spool.spool import Spooled, spool_of, spooled
 from app.telemetry.asking import asked_soon
 
 _PROBE_BYTES = 4096  # a block
@@ -58,10 +58,10 @@ def disk_fault(settings: Settings, database: Database) -> str | None:
     return None
 
 
-def events_in_spool(settings: Settings) -> int | None:
-    """How many events wait in this machine's spool; None if it can't be read, which keeps no event away."""
+def spooled_here(settings: Settings) -> Spooled | None:
+    """What waits in this machine's spool; None if it can't be read, which keeps no event away."""
     try:
-        return spooled(settings).events
+        return spooled(settings)
     except StoreUnavailable as error:
         log.error("spool_failed", file=str(settings.spool_path), reason=str(error))
         return None

@@ -1,10 +1,11 @@
-"""What the store knows, for Prometheus: read when it is asked for, so it survives every restart."""
+"""What store and machine know, for Prometheus: read when it is asked for, so it survives every restart."""
 
 import platform
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 
+import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -12,17 +13,22 @@ from app.config import Settings
 from app.domain.devices import BoxStatus
 from app.domain.forwarders import Forwarder, ForwarderState, as_of
 from app.domain.texts import shown
+from app.errors import StoreUnavailable
 from app.store import channels, clock, counters, devices
 from app.store.database import Database
 from app.store.queries import QuickCounts, quick_counts
 from app.store.removal import runs
 from app.store.removal.runs import Run
 from app.store.size import size_bytes
-from app.store.spool.spool import Spooled, spooled
-from app.telemetry.health import disk_bytes, faults
+from app.store.spool.spool import Spooled
+from app.telemetry.asking import asked_soon
+from app.telemetry.health import disk_bytes, faults, spooled_here
 
+_ASKING_SECONDS = 3.0  # Prometheus gives up after 10
 _MOST_BOXES = 1000
 _REMOVED = (("retention", counters.EXPIRED), ("forgotten", counters.FORGOTTEN))
+
+log = structlog.get_logger(__name__)
 
 
 class StoreMetrics(Collector):
@@ -34,30 +40,20 @@ class StoreMetrics(Collector):
         self._database = database
 
     def collect(self) -> Iterator[Metric]:
-        """Read everything, as of one moment.
-
-        Raises:
-            StoreUnavailable: the database can't be read.
-        """
-        with self._database.read() as connection:
-            counts, now = quick_counts(connection), clock.now(connection)
-            forwarders = as_of(channels.forwarders(connection), now)
-            boxes = _seen_first(devices.boxes(connection))
-            size = size_bytes(self._database, connection)
-            removed = [((cause,), counters.value(connection, name)) for cause, name in _REMOVED]
-            last_run = runs.latest(connection)
-        yield from _of_deliveries(counts, now)
-        yield from _of_receiver(counts)
-        yield from _of_removal(removed, last_run)
-        yield from _of_forwarders(forwarders)
-        yield from _of_boxes(boxes, now)
-        yield from self._of_disk(size)
-        yield from _of_spool(spooled(self._settings), now)
+        """Read everything, as of one moment; while the database can't be read, what this machine knows."""
+        found: list[Metric] = []
+        try:
+            found = asked_soon(self._database, _of_database, _ASKING_SECONDS)
+        except StoreUnavailable as error:
+            log.error("store_unavailable", reason=str(error))
+        yield _gauge("se3_database_available", "1 while the database can be read.", bool(found))
+        yield from found
+        yield from self._of_disk()
+        yield from _of_spool(spooled_here(self._settings))
         yield from self._of_installation()
 
-    def _of_disk(self, size: int) -> Iterator[Metric]:
+    def _of_disk(self) -> Iterator[Metric]:
         total, free = disk_bytes(self._settings, self._database)
-        yield _gauge("se3_database_size_bytes", "What the database takes up.", size)
         yield _gauge(
             "se3_disk_size_bytes", "The disk of SQLite's file; with PostgreSQL, of the spool.", total
         )
@@ -75,6 +71,24 @@ class StoreMetrics(Collector):
         build = GaugeMetricFamily("se3_build_info", "Always 1.", labels=("version", "python"))
         build.add_metric((version("se3-receiver"), platform.python_version()), 1)
         yield build
+
+
+def _of_database(database: Database) -> list[Metric]:
+    with database.read() as connection:
+        counts, now = quick_counts(connection), clock.now(connection)
+        forwarders = as_of(channels.forwarders(connection), now)
+        boxes = _seen_first(devices.boxes(connection))
+        size = size_bytes(database, connection)
+        removed = [((cause,), counters.value(connection, name)) for cause, name in _REMOVED]
+        last_run = runs.latest(connection)
+    return [
+        *_of_deliveries(counts, now),
+        *_of_receiver(counts),
+        *_of_removal(removed, last_run),
+        *_of_forwarders(forwarders),
+        *_of_boxes(boxes, now),
+        _gauge("se3_database_size_bytes", "What the database takes up.", size),
+    ]
 
 
 def _seen_first(boxes: Sequence[BoxStatus]) -> Sequence[BoxStatus]:
@@ -102,9 +116,12 @@ def _of_receiver(counts: QuickCounts) -> Iterator[Metric]:
     )
 
 
-def _of_spool(found: Spooled, now: datetime) -> Iterator[Metric]:
+def _of_spool(found: Spooled | None) -> Iterator[Metric]:
+    yield _gauge("se3_spool_readable", "0 while the spool can't be read.", found is not None)
+    if found is None:
+        return
     yield _gauge("se3_spool_events", "Events that wait for PostgreSQL on this machine.", found.events)
-    age = max(0.0, (now - found.oldest_at).total_seconds()) if found.oldest_at else 0.0
+    age = max(0.0, (datetime.now(UTC) - found.oldest_at).total_seconds()) if found.oldest_at else 0.0
     yield _gauge("se3_spool_oldest_seconds", "How long the oldest of them has waited.", age)
 
 

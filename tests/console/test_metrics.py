@@ -6,24 +6,34 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
 
 from app.config import ROOT, Settings
+from app.console.access import programs
 from app.console.application import create_console
-from app.store import devices
+from app.domain.users import Role
+from app.store import api_tokens, devices
 from app.store.database import Database
 from app.store.queries import counts
+from app.store.spool.spool import Spool
 from app.telemetry import metrics_folder as metrics_folders
 from app.telemetry import store_metrics
 from app.telemetry.metrics import FOLDER
 from app.telemetry.metrics_folder import metrics_folder
 from tests.console.conftest import Person
+from tests.support.api_client import ApiClient
 from tests.support.metrics import Samples, read_metrics, total
+from tests.support.new_events import new_event
 from tests.support.new_reports import new_report
 from tests.support.payloads import payload
+from tests.support.postgresql import PostgreSQL
 from tests.support.receivers import Receiver, event
 from tests.support.waiting import wait_until
 
@@ -167,6 +177,57 @@ def test_without_a_shared_folder_it_tells_what_the_store_knows(viewer: Person) -
     assert 0 < total(samples, "se3_disk_free_bytes") <= total(samples, "se3_disk_size_bytes")
     assert total(samples, "se3_build_info") == 1
     assert not [name for name, _ in samples if name.startswith(("se3_reply", "se3_events_received"))]
+
+
+def asked(console: Flask, token: str) -> TestResponse:
+    return console.test_client().get("/metrics", headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_while_postgresql_is_away_known_tokens_are_told_what_waits_in_the_spool(
+    console: Flask,
+    database: Database,
+    tmp_path: Path,
+    postgresql_server: PostgreSQL,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    with database.write() as connection:
+        known, ends, unknown = (
+            api_tokens.add(connection, name, Role.VIEWER, expires_at)
+            for name, expires_at in (("known", None), ("ends", tomorrow), ("unknown", None))
+        )
+    other = ApiClient(console)
+    there = read_metrics(asked(console, known).text)
+    assert total(there, "se3_database_available") == 1
+    assert asked(console, ends).status_code == 200
+    postgresql_server.stop()
+    with closing(Spool(tmp_path / "spool.db")) as spool:
+        spool.put([[new_event(1)], [new_event(2)]])
+    away = read_metrics(asked(console, known).text)
+    assert total(away, "se3_database_available") == 0
+    assert total(away, "se3_spool_events") == 2
+    assert total(away, "se3_ready") == 1
+    assert {name for name, _ in there} - {name for name, _ in away} > {"se3_events_stored"}
+    assert asked(console, unknown).status_code == 503
+    assert other.ask("GET", "/stats").status_code == 503
+    monkeypatch.setattr(programs, "datetime", Mock(now=lambda zone: tomorrow.astimezone(zone)))
+    assert asked(console, ends).status_code == 401
+    assert asked(console, known).status_code == 200
+    postgresql_server.start()
+    with database.write() as connection:
+        assert api_tokens.revoke(connection, "known")
+    assert asked(console, known).status_code == 401
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_spool_that_cant_be_read_hides_nothing_else(viewer: Person, tmp_path: Path) -> None:
+    (tmp_path / "spool.db").write_bytes(b"no database" * 1000)
+    samples = read_metrics(viewer.get("/metrics").text)
+    assert total(samples, "se3_spool_readable") == 0
+    assert total(samples, "se3_database_available") == 1
+    assert not [name for name, _ in samples if name == "se3_spool_events"]
+    assert "The spool can&#39;t be read" in viewer.get("/").text
 
 
 def test_a_stranger_is_told_nothing(stranger: Person) -> None:

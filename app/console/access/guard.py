@@ -8,7 +8,7 @@ from flask import Flask, Response, abort, g, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.console.access.programs import is_for_programs, let_in
+from app.console.access.programs import Programs, is_for_programs
 from app.console.access.roles import OPEN, WITH_ONE_TIME_PASSWORD, allows
 from app.domain.users import Actor, User
 from app.store import audit, sessions, users
@@ -29,11 +29,12 @@ _HEADERS = {
 
 def guard(app: Flask, database: Database) -> None:
     """Have every request looked at before its page is: who asks, with which role, and whose form it is."""
+    programs = Programs(database)
 
     @app.before_request
     def look() -> AnyResponse | None:
         if is_for_programs() and request.blueprint != "api_docs":  # its page is for people
-            g.user = let_in(database, lambda: _user(database))
+            g.user = programs.let_in(lambda: _user(database))
             return None if allows(g.user.role, request.endpoint) else abort(403)
         g.user = None if request.endpoint == "static" else _user(database)
         if request.method == "POST":

@@ -8,36 +8,75 @@ import structlog
 from flask import abort, request
 from werkzeug.datastructures import WWWAuthenticate
 
-from app.domain.tokens import Program, program_with
+from app.domain.tokens import ApiToken, Program, program_with
 from app.domain.users import User
+from app.errors import StoreUnavailable
 from app.store import api_tokens
 from app.store.database import Database
+from app.telemetry.asking import asked_soon
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _SCHEME = "bearer "
+_METRICS = "/metrics"
+_ASKING_SECONDS = 3.0  # Prometheus gives up after 10
 log = structlog.get_logger(__name__)
 
 
 def is_for_programs() -> bool:
     """Whether the present request is one of those that programs make, and that get no page."""
-    return request.path.startswith("/api/") or request.path == "/metrics"
+    return request.path.startswith("/api/") or request.path == _METRICS
 
 
-def let_in(database: Database, logged_in: Callable[[], User | None]) -> Program | User:
-    """Who makes the present request; `logged_in` finds whose session it comes with, if any.
+class Programs:
+    """Whom the API lets in."""
 
-    What changes something needs a token, which no other site's page can send: so forms' tokens are not
-    asked for here. Nobody else gets through: the request ends with 401 or 403.
-    """
-    token = _token()
-    if token is not None:
-        return _program(database, token) or _refuse("The token is wrong, has expired or was revoked.", token)
-    user = logged_in()
-    if user is None or request.method not in _READING:
-        _refuse("Send a token, as in `Authorization: Bearer se3_...`; `se3 token add` makes one.")
-    if user.has_one_time_password:
-        abort(403, "Choose a password of your own first: log in to the console.")
-    return user
+    def __init__(self, database: Database) -> None:
+        """Nothing is read yet."""
+        self._database = database
+        self._good: dict[str, ApiToken] = {}  # that /metrics was asked with, when they were last looked up
+
+    def let_in(self, logged_in: Callable[[], User | None]) -> Program | User:
+        """Who makes the present request; `logged_in` finds whose session it comes with, if any.
+
+        What changes something needs a token, which no other site's page can send: so forms' tokens are not
+        asked for here. Nobody else gets through: the request ends with 401 or 403.
+
+        Raises:
+            StoreUnavailable: the database can't be asked who it is.
+        """
+        token = _token()
+        if token is not None:
+            return self._program(token) or _refuse("The token is wrong, has expired or was revoked.", token)
+        user = logged_in()
+        if user is None or request.method not in _READING:
+            _refuse("Send a token, as in `Authorization: Bearer se3_...`; `se3 token add` makes one.")
+        if user.has_one_time_password:
+            abort(403, "Choose a password of your own first: log in to the console.")
+        return user
+
+    def _program(self, token: str) -> Program | None:
+        is_for_metrics = request.path == _METRICS
+        found = self._last_good(token) if is_for_metrics else _good_token(self._database, token)
+        if found is None:
+            log.warning("token_refused", source=request.remote_addr)
+            return None
+        return program_with(found)
+
+    def _last_good(self, token: str) -> ApiToken | None:
+        """A token that is good; while the database can't be asked, one that was when it could.
+
+        Else nobody could watch what happens then. It is not revoked meanwhile, but may end.
+        """
+        try:
+            found = asked_soon(self._database, lambda asked: _good_token(asked, token), _ASKING_SECONDS)
+        except StoreUnavailable:
+            if token not in self._good:
+                raise
+            return self._good[token] if self._good[token].is_good(datetime.now(UTC)) else None
+        self._good.pop(token, None)
+        if found is not None:
+            self._good[token] = found
+        return found
 
 
 def _token() -> str | None:
@@ -47,17 +86,14 @@ def _token() -> str | None:
     return sent[len(_SCHEME) :].strip() if is_bearer else None
 
 
-def _program(database: Database, token: str) -> Program | None:
+def _good_token(database: Database, token: str) -> ApiToken | None:
     now = datetime.now(UTC)
     with database.read() as connection:
         found, is_stale = api_tokens.good_token(connection, token, now)
-    if found is None:
-        log.warning("token_refused", source=request.remote_addr)
-        return None
     if is_stale:
         with database.write() as connection:
             api_tokens.touch(connection, token, now)
-    return program_with(found)
+    return found
 
 
 def _refuse(detail: str, token: str | None = None) -> Never:
