@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.receiver.worker.reply_socket import ReplySocket
+from app.receiver.worker.reply_socket import ReplySocket, sent_at_once
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 MUCH = bytes(2**22)
@@ -91,6 +91,28 @@ def test_who_takes_nothing_is_waited_for_no_longer_than_said(stream: Ends) -> No
     with pytest.raises(TimeoutError):
         reply.sendall(MUCH)
     assert server.gettimeout() == 0
+
+
+def test_what_is_not_taken_at_once_is_left_and_comes_behind_it(stream: Ends) -> None:
+    server, client = stream
+    reply = ReplySocket(server, 0.05, 2 * len(MUCH))
+    for piece in (HEAD, MUCH, b"end"):
+        reply.sendall(piece)
+    assert reply.rest
+    found = b""
+    while len(found) < len(HEAD + MUCH + b"end"):
+        found += client.recv(2**16)
+        del reply.rest[: sent_at_once(server, reply.rest)]
+    assert found == HEAD + MUCH + b"end"
+
+
+def test_for_more_than_may_be_left_the_client_is_waited_for(stream: Ends) -> None:
+    server, _ = stream
+    reply = ReplySocket(server, 0.05, len(MUCH))
+    for piece in (HEAD, MUCH):
+        reply.sendall(piece)
+    with pytest.raises(TimeoutError):
+        reply.sendall(MUCH)
 
 
 def test_gunicorn_neither_waits_for_the_client_nor_closes(stream: Ends) -> None:

@@ -12,11 +12,13 @@ from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.workers.gthread import TConn
 
 from app.receiver.worker.accepting import AcceptingWorker
-from app.receiver.worker.incoming import State
+from app.receiver.worker.incoming import Held, State
 from app.receiver.worker.reply_socket import ReplySocket
 
 GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)  # what tells that a client is no longer there
 _REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not say: it may have lost its power
+_MOST_REST_BYTES = 8 * 2**20  # of a reply, that the loop sends: far more than a picture has
+_MOST_UNSENT_BYTES = 64 * 2**20  # of a process's replies; while there is more, threads wait for clients
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +33,12 @@ class _Requested:
 
 
 class AnsweringWorker(AcceptingWorker):
-    """Answers requests from memory: a thread waits for a client only where it does not take its reply."""
+    """Answers requests from memory. What a client does not take of its reply at once is left to the loop."""
+
+    def init_process(self) -> None:
+        """Run until the process ends."""
+        self._unsent = Held()
+        super().init_process()
 
     @property
     def _reply_seconds(self) -> float:
@@ -61,17 +68,24 @@ class AnsweringWorker(AcceptingWorker):
             req.force_close()
         if (body := conn.incoming.take_body(getattr(req.body.reader, "length", -1))) is not None:
             req.body = BytesIO(body)
-        reply = ReplySocket(conn.sock, self._reply_seconds)
+        has_room = self._unsent.bytes < _MOST_UNSENT_BYTES
+        reply = ReplySocket(conn.sock, self._reply_seconds, _MOST_REST_BYTES if has_room else 0)
         try:
             goes_on = super().handle_request(req, _Requested(reply, conn.client, conn.server))
             reply.flush()
+            conn.rest = reply.rest
+            self._unsent.add(len(conn.rest))
         except TimeoutError:
-            log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
+            self.log_not_taken(conn)
             return False
         finally:
             if body is not None:
                 req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
         return goes_on
+
+    def log_not_taken(self, conn: TConn) -> None:
+        """Note that a client took its reply too slowly, or not at all."""
+        log.info("reply_not_taken", source=conn.client[0] if conn.client else "")
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what can't be parsed; an unknown transfer coding with 400, too: no stranger makes a 5xx."""

@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import TConn
 from app.receiver.problems import HEAD_TOO_LARGE, NOT_IN_TIME
 from app.receiver.worker.answering import GONE, AnsweringWorker
 from app.receiver.worker.incoming import Held, Incoming, State
+from app.receiver.worker.reply_socket import sent_at_once
 from app.receiver.worker.threads import Threads
 
 WHOLE_SECONDS = 60.0  # from a request's first bytes until it has come whole
@@ -40,7 +41,7 @@ class Stage(Enum):
     IDLE = "the client, for its next request"
     COLLECTING = "the client, for the rest of a request"
     AT_WORK = "a thread, for the reply"
-    REPLYING = "the client, to take the reply before its next request is looked at"
+    REPLYING = "the client, to take the rest of the reply"
     LINGERING = "the client, to close"
 
 
@@ -104,6 +105,8 @@ class CollectingWorker(AnsweringWorker):
             if conn.stage is Stage.COLLECTING:
                 self._break_off(conn)
             elif conn.stage is not Stage.AT_WORK:
+                if conn.rest:
+                    self.log_not_taken(conn)
                 self._close(conn)
 
     def _end_of(self, conn: TConn) -> float:
@@ -116,7 +119,7 @@ class CollectingWorker(AnsweringWorker):
         except BaseException:  # gunicorn lets SystemExit through, and the thread has to go on
             log.exception("connection_failed")
             goes_on = False
-        if goes_on and not conn.incoming.has_more and _takes_replies(conn.sock):
+        if goes_on and not conn.rest and not conn.incoming.has_more and _takes_replies(conn.sock):
             conn.incoming.next_request()
             conn.timeout = time.monotonic() + self.cfg.keepalive
             conn.stage = Stage.IDLE
@@ -127,12 +130,13 @@ class CollectingWorker(AnsweringWorker):
 
     def _after(self, conn: TConn, goes_on: bool) -> None:
         """What no thread is to do once it has replied."""
-        if not goes_on:
-            self._linger(conn)
-        elif _takes_replies(conn.sock):
+        conn.goes_on = goes_on
+        if conn.rest or (goes_on and not _takes_replies(conn.sock)):
+            self._await(conn, Stage.REPLYING, self._reply_seconds)
+        elif goes_on:
             self._next_request(conn)
         else:
-            self._await(conn, Stage.REPLYING, self._reply_seconds)
+            self._linger(conn)
 
     def _next_request(self, conn: TConn) -> None:
         """Look at what came behind the request that was answered."""
@@ -166,6 +170,7 @@ class CollectingWorker(AnsweringWorker):
         conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader = conn.incoming = Incoming(self.largest_request_bytes, self._held)
         conn.stage, conn.is_heard = Stage.IDLE, False
+        conn.rest = bytearray()  # of the reply
 
     def _await(self, conn: TConn, stage: Stage, seconds: float) -> None:
         """Have it wait for its client, for so long at most."""
@@ -195,11 +200,25 @@ class CollectingWorker(AnsweringWorker):
             if conn.stage is not Stage.AT_WORK:  # the thread replied meanwhile, and took it to be heard
                 self._listen(conn)
         elif conn.stage is Stage.REPLYING:
-            self._next_request(conn)
+            self._send_rest(conn)
         elif conn.stage is Stage.LINGERING:
             self._drain(conn)
         else:
             self._receive(conn)
+
+    def _send_rest(self, conn: TConn) -> None:
+        """Send on what a client had not taken of its reply; as long as it takes some, it has time."""
+        try:
+            sent = sent_at_once(conn.sock, conn.rest)
+        except OSError:  # it has gone
+            self._close(conn)
+            return
+        del conn.rest[:sent]
+        self._unsent.add(-sent)
+        if conn.rest:
+            conn.timeout = time.monotonic() + self._reply_seconds
+        else:
+            self._after(conn, conn.goes_on)
 
     def _receive(self, conn: TConn) -> None:
         """Take what a client has sent of a request."""
@@ -274,6 +293,8 @@ class CollectingWorker(AnsweringWorker):
         self._deafen(conn)
         self._connections.discard(conn)
         conn.incoming.drop()
+        self._unsent.add(-len(conn.rest))
+        conn.rest = bytearray()
         self.nr_conns -= 1
         conn.close()
 

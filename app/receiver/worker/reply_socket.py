@@ -11,13 +11,19 @@ _NO_ROOM = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class ReplySocket:
     """Stands in for a client's socket while gunicorn writes one reply, which gets a time of its own.
 
-    The head goes out with the beginning of the body. What the client takes at once is sent without waiting.
+    The head goes out with the beginning of the body. What the client takes at once is sent without waiting;
+    what it does not is `rest`, which the worker's loop sends.
     """
 
-    def __init__(self, connection: socket.socket, seconds: float) -> None:
-        """`connection` does not block. The client may take so many `seconds` for each piece."""
+    def __init__(self, connection: socket.socket, seconds: float, most_rest: int = 0) -> None:
+        """`connection` does not block. Of more than `most_rest` bytes the client is waited for.
+
+        It may take so many `seconds` for them.
+        """
+        self.rest = bytearray()
         self._connection = connection
         self._seconds = seconds
+        self._most_rest = most_rest
         self._head: bytes | None = None
         self._is_begun = False
 
@@ -50,6 +56,8 @@ class ReplySocket:
             OSError: as above.
         """
         self.flush()
+        self._most_rest = 0
+        self._leave_or_wait()
         self._connection.settimeout(self._seconds)
         try:
             return self._connection.sendfile(file, offset, count)
@@ -73,14 +81,30 @@ class ReplySocket:
         """Nothing, as above."""
 
     def _send(self, piece: bytes) -> None:
-        try:
-            sent = self._connection.send(piece)
-        except _NO_ROOM:
-            sent = 0
-        if sent == len(piece):
+        sent = 0 if self.rest else sent_at_once(self._connection, piece)
+        if sent < len(piece):
+            self.rest += memoryview(piece)[sent:]
+            self._leave_or_wait()
+
+    def _leave_or_wait(self) -> None:
+        if len(self.rest) <= self._most_rest:
             return
         self._connection.settimeout(self._seconds)
         try:
-            self._connection.sendall(memoryview(piece)[sent:])
+            self._connection.sendall(self.rest)
         finally:
             self._connection.setblocking(False)
+        self.rest.clear()
+
+
+def sent_at_once(connection: socket.socket, content: bytes | bytearray) -> int:
+    """Send what a client takes without being waited for; returns how many bytes that were.
+
+    Raises:
+        OSError: it has gone.
+    """
+    sent = 0
+    with memoryview(content) as view, suppress(*_NO_ROOM):
+        while sent < len(content):  # TLS sends a record at a time
+            sent += connection.send(view[sent:])
+    return sent
