@@ -44,7 +44,8 @@ def of_console(settings: Settings) -> Iterator[Finding]:
         yield warning(
             _CONSOLE,
             f"{settings.console_bind} is open to others in plain HTTP: they can read passwords and see faces",
-            "Set CONSOLE_BIND=127.0.0.1:9529 and put TLS before it: docs/how-to/run-as-a-service.md",
+            "Set CONSOLE_BIND=127.0.0.1:9529 and put TLS before it: docs/how-to/run-as-a-service.md;"
+            " in a container, publish it at 127.0.0.1 alone",
         )
 
 
