@@ -24,7 +24,7 @@ def main(tables: tuple[str, ...], rounds: int, seconds: int) -> None:
     """Measure the receiver beside other servers on this machine and print the tables.
 
     TABLES: those to measure, all by default. Only a run of all of them writes benchmarks/RESULTS.md. All take
-    about 35 minutes, of which `growth` takes 20, and up to 40 GB of disk.
+    about 40 minutes, of which `growth` takes 20, and up to 40 GB of disk.
     """
     with tempfile.TemporaryDirectory(prefix="se3-bench-") as name:
         folder = Path(name)

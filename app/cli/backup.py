@@ -1,5 +1,6 @@
 """se3 backup and se3 restore: the whole database as a file, and back."""
 
+import os
 import time
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.store.database import Database
 from app.store.migration import migrate
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_NICE = 10  # boxes come first; pg_dump inherits it
 
 
 @click.command()
@@ -23,6 +25,7 @@ def backup(file: Path) -> None:
     It holds everything that was acknowledged before this began. On SQLite it is a database file, on
     PostgreSQL an archive of pg_dump. Keep it as secret as the database: it shows faces.
     """
+    os.nice(_NICE)
     began = time.monotonic()
     with closing(Database.of(load_settings())) as database:
         back_up(database, file)

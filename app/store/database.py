@@ -19,8 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.config import Settings
 from app.errors import Conflict, DiskFault, DiskFull, Locked, SettingsError, StoreUnavailable
 from app.store.keyring import Keyring, options_with
+from app.store.log_keeper import LogKeeper
 
-_WAL_BYTES_KEPT = 64 * 2**20
 _POSTGRESQL_OPTIONS = {  # notice within some 30 s that a server or the network has gone
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -76,6 +76,7 @@ class Database:
         self.url = _parsed(url)
         self.keyring = keyring or Keyring()
         self.sqlite_file = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
+        self._log_keeper = LogKeeper(self.sqlite_file) if self.sqlite_file else None
         self.engine = create_engine(
             self.url,
             connect_args={"timeout": _BUSY_SECONDS} if self.sqlite_file else _POSTGRESQL_OPTIONS,
@@ -150,6 +151,8 @@ class Database:
             self._require_same_file()
             with self._beginning(begin).begin() as connection:
                 yield connection
+                if self._log_keeper:
+                    self._log_keeper.before_commit(connection)
 
     def _beginning(self, begin: tuple[str, ...]) -> Engine:
         """The engine whose transactions on SQLite begin so."""
@@ -268,7 +271,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         "synchronous = FULL",
         "foreign_keys = ON",
         "secure_delete = ON",  # what is deleted, or moved within the file, is overwritten: it shows faces
-        f"journal_size_limit = {_WAL_BYTES_KEPT}",  # else a long read leaves a large file behind for ever
     ):
         connection.execute(f"PRAGMA {pragma}")
 

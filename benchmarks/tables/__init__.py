@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from benchmarks.plan import Plan
-from benchmarks.tables import forms, forwarder, growth, json_bodies, latency, live, pages, postgresql, stages
+from benchmarks.tables import (
+    forms,
+    forwarder,
+    growth,
+    json_bodies,
+    latency,
+    live,
+    pages,
+    postgresql,
+    stages,
+    upkeep,
+)
 
 TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
     {
@@ -14,6 +25,7 @@ TABLES: Mapping[str, Callable[[Plan], str]] = MappingProxyType(
         "latency": latency.measure,
         "forwarder": forwarder.measure,
         "stages": stages.measure,
+        "upkeep": upkeep.measure,
         "live": live.measure,
         "growth": growth.measure,
         "pages": pages.measure,

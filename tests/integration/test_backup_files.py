@@ -1,12 +1,27 @@
-"""What lies where a backup is to be written never gets to see its faces."""
+"""A backup's file is its owner's alone, and what is in it is of one moment."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.errors import BackupError
+from app.store import events
+from app.store.backups import sqlite
 from app.store.backups.copies import back_up
 from app.store.database import Database
+from app.store.queries import counts
+from tests.support.new_events import new_event
+
+
+def store(database: Database, number: int) -> None:
+    with database.write() as connection:
+        events.record(connection, [new_event(number)])
+
+
+def counted(database: Database) -> int:
+    with database.read() as connection:
+        return counts(connection).events
 
 
 def test_a_file_that_was_left_behind_is_replaced(database: Database, tmp_path: Path) -> None:
@@ -30,3 +45,23 @@ def test_nothing_is_written_where_somebody_elses_link_leads(database: Database, 
     assert elsewhere.read_bytes() == b""
     assert part.is_symlink()
     assert not (tmp_path / "backup").exists()
+
+
+def test_a_copy_is_of_one_moment_though_much_is_written_meanwhile(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "STEP_BYTES", 16_384)
+    steps = []
+    with closing(Database(sqlite_url)) as database:
+        store(database, 1)
+
+        def end_step(_file: object) -> None:
+            steps.append(1)
+            if len(steps) < 50:  # would it begin anew each time, it would never end
+                store(database, 1 + len(steps))
+
+        monkeypatch.setattr(sqlite, "end_step", end_step)
+        back_up(database, tmp_path / "backup")
+        assert counted(database) == len(steps) + 1 > 3
+    with closing(Database(f"sqlite:///{tmp_path / 'backup'}")) as copy:
+        assert counted(copy) == 1

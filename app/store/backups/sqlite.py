@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from app.errors import BackupError
+from app.store.backups.steps import STEP_BYTES, end_step
 from app.store.database import Database
 
 
@@ -23,8 +24,13 @@ def copy(database: Database, target: Path) -> None:
         _named_faults(f"{source} can't be copied"),
         _opened(source) as original,
         closing(sqlite3.connect(target)) as copied,
+        target.open("rb") as written,
     ):
-        original.backup(copied)
+        original.execute("BEGIN")  # else what is written between two steps would have it begin anew
+        original.execute("SELECT 1 FROM sqlite_master").fetchone()
+        pages = STEP_BYTES // original.execute("PRAGMA page_size").fetchone()[0]
+        original.backup(copied, pages=pages, progress=lambda *_: end_step(written))
+        original.execute("COMMIT")  # the log can shrink
         copied.execute("PRAGMA journal_mode = DELETE")  # leaves one file alone
         faults = copied.execute("PRAGMA integrity_check(3)").fetchall()
     if faults != [("ok",)]:
@@ -44,7 +50,9 @@ def require_ours(file: Path) -> None:
 @contextmanager
 def _opened(file: Path | None) -> Iterator[sqlite3.Connection]:
     """A database file to read; unlike by its name alone, none is made where there is none."""
-    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+    with closing(
+        sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)
+    ) as connection:
         yield connection
 
 
