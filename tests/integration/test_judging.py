@@ -16,7 +16,7 @@ from app.enos.mapping.data_types import Member, Scalar
 from app.enos.mapping.event_fields import event_reader
 from app.enos.mapping.mapping import DEFAULT_MAPPING, Mapping
 from app.errors import StoreUnavailable
-from app.forwarder import flights
+from app.forwarder import flights, verdicts
 from app.store import events, outbox_tools
 from app.store.database import Database
 from tests.support.fake_exchange import FakeExchange
@@ -90,6 +90,7 @@ def test_events_that_enos_fails_on_hold_up_no_others(
     database: Database, monkeypatch: pytest.MonkeyPatch, fault: int | None
 ) -> None:
     monkeypatch.setattr(flights, "REPLY_SECONDS", 0.05)
+    monkeypatch.setattr(verdicts, "_LONGEST_FAULT_SECONDS", 0.5)
     exchange = FakeExchange(lambda elements: fault if min(numbers(elements)) < 4 else 200)
     relay = relay_for(database, exchange)
     record(database, *range(4))

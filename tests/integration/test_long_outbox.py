@@ -24,7 +24,7 @@ from app.store.settlements import Claimed, Settlement
 from tests.support.new_events import RECEIVED_AT, new_event
 
 NOW = RECEIVED_AT + timedelta(seconds=5)
-DELIVERED = 100_000
+DELIVERED = 30_000
 FILL = """\
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
 INSERT INTO events (id, sighting_id, kind, route, source_address, received_at, occurred_at, timestamp,
@@ -127,7 +127,7 @@ def measure(database: Database, work: Callable[[Connection], None]) -> int:
 
 
 @pytest.mark.parametrize("work", WORK)
-def test_a_hundred_thousand_delivered_rows_cost_nothing(
+def test_tens_of_thousands_of_delivered_rows_cost_nothing(
     database: Database, work: Callable[[Connection], None]
 ) -> None:
     record(database, 0)
