@@ -47,19 +47,31 @@ class Repeated:
             raise RuntimeError(self._fault)
 
     def _repeat(self) -> None:
-        while not self._over.is_set() and not self._fault:
-            with self._log.open("wb") as output:
-                process = subprocess.Popen(
-                    self._command(), cwd=ROOT, env=self._environment, stdout=output, stderr=output
-                )
-            self._await(process)
+        try:
+            while not self._over.is_set():
+                self._run()
+        except (OSError, subprocess.SubprocessError) as error:
+            self._fault = f"{error}: {self._log.read_text()[-500:]}"
 
-    def _await(self, process: "subprocess.Popen[bytes]") -> None:
-        while process.poll() is None:
-            if self._over.wait(_LOOK_SECONDS):
-                process.terminate()
-                process.wait(_STOP_SECONDS)
-                return
-        self.ends += 1
+    def _run(self) -> None:
+        with (
+            self._log.open("wb") as output,
+            subprocess.Popen(
+                self._command(), cwd=ROOT, env=self._environment, stdout=output, stderr=output
+            ) as process,
+        ):
+            while process.poll() is None:
+                if self._over.wait(_LOOK_SECONDS):
+                    _end(process)
+                    return
         if process.returncode:
-            self._fault = f"{process.args!r} ended with {process.returncode}: {self._log.read_text()[-500:]}"
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+        self.ends += 1
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()

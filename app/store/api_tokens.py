@@ -30,14 +30,14 @@ def add(connection: Connection, name: str, role: Role, expires_at: datetime | No
     if connection.scalar(select(exists().where(ApiTokenRow.name == name))):
         raise Se3Error(f"there is a token {name} already; `se3 token revoke` makes room for another")
     token = f"se3_{secrets.token_urlsafe(32)}"  # 256 bits: guesses need no counting
-    values = {"name": name, "role": role, "token_sha256": _sha256(token), "expires_at": expires_at}
+    values = {"name": name, "role": role, "token_sha256": digest(token), "expires_at": expires_at}
     connection.execute(insert(ApiTokenRow).values(values | {"created_at": datetime.now(UTC)}))
     return token
 
 
 def good_token(connection: Connection, token: str, now: datetime) -> tuple[ApiToken | None, bool]:
     """What is known of a token, None if it is wrong, expired or revoked; and whether it should be touched."""
-    query = select(*_COLUMNS).where(ApiTokenRow.token_sha256 == _sha256(token))
+    query = select(*_COLUMNS).where(ApiTokenRow.token_sha256 == digest(token))
     row = connection.execute(query).one_or_none()
     found = _token(*row) if row else None
     if found is None or not found.is_good(now):
@@ -48,7 +48,7 @@ def good_token(connection: Connection, token: str, now: datetime) -> tuple[ApiTo
 def touch(connection: Connection, token: str, now: datetime) -> None:
     """Note that a token is in use."""
     connection.execute(
-        update(ApiTokenRow).where(ApiTokenRow.token_sha256 == _sha256(token)).values(used_at=now)
+        update(ApiTokenRow).where(ApiTokenRow.token_sha256 == digest(token)).values(used_at=now)
     )
 
 
@@ -68,5 +68,6 @@ def _token(
     return ApiToken(name, Role(role), created_at, expires_at, used_at)
 
 
-def _sha256(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()

@@ -26,6 +26,7 @@ _CUT_BYTES = 16 * 2**20  # at once, of a file that became too long
 _LITTLE_PAGES = 1000  # as SQLite has it
 _REST_SECONDS = 0.25
 _SYNC_SECONDS = 0.03
+_descriptors: dict[tuple[int, int], int] = {}  # by device and inode
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,6 @@ class LogKeeper:
         self._log = file.with_name(file.name + "-wal")
         self._bound = _LARGE_BYTES
         self._thread: threading.Thread | None = None
-        self._descriptor: int | None = None
 
     def before_commit(self, connection: Connection) -> None:
         """Have the commit of this connection leave a large log alone, and move that beside it."""
@@ -48,8 +48,19 @@ class LogKeeper:
         _set(connection, "wal_autocheckpoint", 0 if is_large else _LITTLE_PAGES)
         _set(connection, "journal_size_limit", max(LOG_BYTES_KEPT, size - _CUT_BYTES))
         if is_large and not (self._thread and self._thread.is_alive()):
-            self._thread = threading.Thread(target=self._move, name="log keeper", daemon=True)
+            self._begin()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._move, name="log keeper", daemon=True)
+        try:
             self._thread.start()
+        except RuntimeError as error:  # too many threads: no commit is to fail for it
+            self._give_up(str(error))
+
+    def _give_up(self, reason: str) -> None:
+        """Leave it to the commits until it has grown more."""
+        self._bound = self._size() + _GROWN_BYTES
+        log.warning("log_not_moved", reason=reason)
 
     def _size(self) -> int:
         """Of the log's file, however much of it is in use; it is cut when the log begins anew."""
@@ -66,33 +77,46 @@ class LogKeeper:
         try:
             with (
                 closing(sqlite3.connect(place, uri=True, isolation_level=None)) as connection,
-                self._synced(),
+                _synced(self._file),
             ):
-                while self._size() > self._bound:
-                    is_busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                    if not is_busy and pages - moved < _LITTLE_PAGES:  # busy: another process is at it
-                        self._bound = max(_LARGE_BYTES, self._size() + _GROWN_BYTES)
-                    else:
-                        time.sleep(_REST_SECONDS)
-        except (sqlite3.Error, OSError) as error:
-            log.warning("log_not_moved", reason=str(error))
+                _move_all(connection)
+            self._bound = max(_LARGE_BYTES, self._size() + _GROWN_BYTES)
+        except (sqlite3.Error, OSError, RuntimeError) as error:
+            self._give_up(str(error))
 
-    @contextmanager
-    def _synced(self) -> Iterator[None]:
-        """Have the file on the disk in many steps: a commit waits behind each, and would behind one of all.
 
-        The descriptor is never closed: by that the process would lose SQLite's locks on the file.
-        """
-        if self._descriptor is None:
-            self._descriptor = os.open(self._file, os.O_RDONLY)
-        over = threading.Event()
-        thread = threading.Thread(target=_sync_until, args=(self._descriptor, over), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+def _move_all(connection: sqlite3.Connection) -> None:
+    """Move pages until a pass found few: what came in during a longer one was not counted by it."""
+    moved_before = 0
+    while True:
+        is_busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if not is_busy and pages - moved_before < _LITTLE_PAGES:
+            return
+        if is_busy or pages - moved >= _LITTLE_PAGES:  # another process is at it, or somebody still reads
+            time.sleep(_REST_SECONDS)
+        moved_before = moved
+
+
+@contextmanager
+def _synced(file: Path) -> Iterator[None]:
+    """Have the file on the disk in many steps: a commit waits behind each, and would behind one of all."""
+    over = threading.Event()
+    thread = threading.Thread(target=_sync_until, args=(_opened(file), over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _opened(file: Path) -> int:
+    """A descriptor of it that is never closed: by that the process would lose SQLite's locks on the file."""
+    found = file.stat()
+    key = found.st_dev, found.st_ino
+    if key not in _descriptors:
+        _descriptors[key] = os.open(file, os.O_RDONLY)
+    return _descriptors[key]
 
 
 def _set(connection: Connection, pragma: str, value: int) -> None:

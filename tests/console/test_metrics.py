@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -214,6 +215,9 @@ def test_while_postgresql_is_away_known_tokens_are_told_what_waits_in_the_spool(
     monkeypatch.setattr(programs, "datetime", Mock(now=lambda zone: tomorrow.astimezone(zone)))
     assert asked(console, ends).status_code == 401
     assert asked(console, known).status_code == 200
+    paused = time.monotonic() + 301
+    monkeypatch.setattr(programs, "time", Mock(monotonic=lambda: paused))
+    assert asked(console, known).status_code == 503
     postgresql_server.start()
     with database.write() as connection:
         assert api_tokens.revoke(connection, "known")

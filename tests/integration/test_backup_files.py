@@ -1,5 +1,7 @@
 """A backup's file is its owner's alone, and what is in it is of one moment."""
 
+import resource
+import signal
 from contextlib import closing
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from app.errors import BackupError
 from app.store import events
-from app.store.backups import sqlite
+from app.store.backups import postgresql, sqlite
 from app.store.backups.copies import back_up
 from app.store.database import Database
 from app.store.queries import counts
@@ -45,6 +47,25 @@ def test_nothing_is_written_where_somebody_elses_link_leads(database: Database, 
     assert elsewhere.read_bytes() == b""
     assert part.is_symlink()
     assert not (tmp_path / "backup").exists()
+
+
+def test_what_does_not_fit_on_the_disk_is_no_backup(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_run", lambda *_: [bytes(2**20)])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, limits[1]))
+    try:
+        with (
+            closing(Database(postgresql_url)) as database,
+            pytest.raises(BackupError, match="can't be written"),
+        ):
+            back_up(database, tmp_path / "backup")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.glob("backup*")) == []
 
 
 def test_a_copy_is_of_one_moment_though_much_is_written_meanwhile(

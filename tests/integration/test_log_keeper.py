@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import text
@@ -93,3 +94,16 @@ def test_a_second_long_read_is_one_too(database: Database, file: Path) -> None:
     wait_until(lambda: file.stat().st_size > LARGE)
     write_beside_a_long_read(database, file, 8 * LARGE)
     wait_until(lambda: file.stat().st_size > 6 * LARGE)
+
+
+def test_a_keeper_that_fails_fails_no_commit_and_tells_of_it_seldom(
+    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(log_keeper, "_synced", Mock(side_effect=OSError("no room")))
+    monkeypatch.setattr(log_keeper.log, "warning", lambda event, **_: told.append(event))
+    with reading(file):
+        for _ in range(60):  # some 6 MB
+            write(database)
+    assert 1 <= len(told) <= 60 * BODY // STEP
+    assert set(told) == {"log_not_moved"}

@@ -2,12 +2,14 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from app.receiver.worker.reply_socket import ReplySocket, sent_at_once
+from app.receiver.worker.reply_socket import ReplySocket, sent_at_once, takes_more
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 MUCH = bytes(2**22)
@@ -104,6 +106,45 @@ def test_what_is_not_taken_at_once_is_left_and_comes_behind_it(stream: Ends) -> 
         found += client.recv(2**16)
         del reply.rest[: sent_at_once(server, reply.rest)]
     assert found == HEAD + MUCH + b"end"
+
+
+def test_who_pauses_gets_each_later_piece_as_it_comes(stream: Ends) -> None:
+    server, client = stream
+    reply = ReplySocket(server, 0.05, len(MUCH))
+    for piece in (HEAD, bytes(2**20)):
+        reply.sendall(piece)
+    assert reply.rest
+    while reply.rest:
+        client.recv(2**20)
+        reply.sendall(b"x")
+    client.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            client.recv(2**20)
+    reply.sendall(b"later")
+    assert client.recv(99) == b"later"
+
+
+def test_who_takes_some_of_it_all_the_time_is_waited_for_piece_by_piece(stream: Ends) -> None:
+    server, client = stream
+    taken = bytearray()
+
+    def take_slowly() -> None:
+        while some := client.recv(2**15):
+            taken.extend(some)
+            time.sleep(0.002)  # all of it takes longer than a piece may
+
+    reader = threading.Thread(target=take_slowly)
+    reader.start()
+    reply = ReplySocket(server, 0.2, 2**20)
+    for piece in [HEAD] + [bytes(2**16)] * 120:
+        reply.sendall(piece)
+    while reply.rest:
+        if takes_more(server, 1):
+            del reply.rest[: sent_at_once(server, reply.rest)]
+    server.shutdown(socket.SHUT_WR)
+    reader.join()
+    assert len(taken) == len(HEAD) + 120 * 2**16
 
 
 def test_for_more_than_may_be_left_the_client_is_waited_for(stream: Ends) -> None:

@@ -1,5 +1,7 @@
 """Lets programs in that ask the API: by a token, or to read, by the session of a person."""
 
+import math
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Never
@@ -19,6 +21,7 @@ _READING = ("GET", "HEAD", "OPTIONS")
 _SCHEME = "bearer "
 _METRICS = "/metrics"
 _ASKING_SECONDS = 3.0  # Prometheus gives up after 10
+_LONGEST_PAUSE_SECONDS = 300.0
 log = structlog.get_logger(__name__)
 
 
@@ -33,7 +36,7 @@ class Programs:
     def __init__(self, database: Database) -> None:
         """Nothing is read yet."""
         self._database = database
-        self._good: dict[str, ApiToken] = {}  # that /metrics was asked with, when they were last looked up
+        self._good: dict[bytes, tuple[ApiToken, float]] = {}  # that /metrics was asked with, and when
 
     def let_in(self, logged_in: Callable[[], User | None]) -> Program | User:
         """Who makes the present request; `logged_in` finds whose session it comes with, if any.
@@ -63,19 +66,22 @@ class Programs:
         return program_with(found)
 
     def _last_good(self, token: str) -> ApiToken | None:
-        """A token that is good; while the database can't be asked, one that was when it could.
+        """A token that is good; while the database can't be asked, one that was and has gone on asking.
 
-        Else nobody could watch what happens then. It is not revoked meanwhile, but may end.
+        Else nobody could watch what happens then. One that paused may have been revoked before.
         """
+        digest, now = api_tokens.digest(token), time.monotonic()
+        known, asked_at = self._good.get(digest, (None, -math.inf))
         try:
             found = asked_soon(self._database, lambda asked: _good_token(asked, token), _ASKING_SECONDS)
         except StoreUnavailable:
-            if token not in self._good:
+            if known is None or now - asked_at > _LONGEST_PAUSE_SECONDS:
                 raise
-            return self._good[token] if self._good[token].is_good(datetime.now(UTC)) else None
-        self._good.pop(token, None)
-        if found is not None:
-            self._good[token] = found
+            found = known if known.is_good(datetime.now(UTC)) else None
+        if found is None:
+            self._good.pop(digest, None)
+        else:
+            self._good[digest] = found, now
         return found
 
 

@@ -56,7 +56,10 @@ class AnsweringWorker(AcceptingWorker):
         except OSError as error:
             if error.errno not in GONE and not isinstance(error, ssl.SSLError):
                 log.exception("connection_failed")
-        except Exception as error:  # noqa: BLE001 - gunicorn logs it, and answers
+        except Exception as error:
+            if conn.rest:  # it is answered
+                log.exception("connection_failed")
+                return False
             conn.sock.settimeout(self._reply_seconds)
             self.handle_error(req, conn.sock, conn.client, error)
         return False

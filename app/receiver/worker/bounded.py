@@ -118,11 +118,12 @@ class BoundedWorker(CollectingWorker):
 def _waits_for(conn: TConn) -> tuple[int, float]:
     """Orders connections by what is lost with them, and of those alike the ones first that end soon.
 
-    Who has asked before may just be sending the next request; who is sending one comes last.
+    Who has asked before may just be sending the next request; who is sending one, or has not got all of its
+    reply, comes last.
     """
     has_asked = conn.parser.mesg is not None
     ranks = {Stage.IDLE: 1 + has_asked, Stage.COLLECTING: 3}
-    return ranks.get(conn.stage, 0), conn.timeout
+    return 3 if conn.rest else ranks.get(conn.stage, 0), conn.timeout
 
 
 def _address(conn: TConn) -> str:

@@ -1,7 +1,6 @@
 """gunicorn's threaded worker, whose threads wait for no client: they get requests that have come whole."""
 
 import math
-import select
 import selectors
 import socket
 import ssl
@@ -18,7 +17,7 @@ from gunicorn.workers.gthread import TConn
 from app.receiver.problems import HEAD_TOO_LARGE, NOT_IN_TIME
 from app.receiver.worker.answering import GONE, AnsweringWorker
 from app.receiver.worker.incoming import Held, Incoming, State
-from app.receiver.worker.reply_socket import sent_at_once
+from app.receiver.worker.reply_socket import sent_at_once, takes_more
 from app.receiver.worker.threads import Threads
 
 WHOLE_SECONDS = 60.0  # from a request's first bytes until it has come whole
@@ -119,7 +118,7 @@ class CollectingWorker(AnsweringWorker):
         except BaseException:  # gunicorn lets SystemExit through, and the thread has to go on
             log.exception("connection_failed")
             goes_on = False
-        if goes_on and not conn.rest and not conn.incoming.has_more and _takes_replies(conn.sock):
+        if goes_on and not conn.rest and not conn.incoming.has_more and takes_more(conn.sock):
             conn.incoming.next_request()
             conn.timeout = time.monotonic() + self.cfg.keepalive
             conn.stage = Stage.IDLE
@@ -131,7 +130,7 @@ class CollectingWorker(AnsweringWorker):
     def _after(self, conn: TConn, goes_on: bool) -> None:
         """What no thread is to do once it has replied."""
         conn.goes_on = goes_on
-        if conn.rest or (goes_on and not _takes_replies(conn.sock)):
+        if conn.rest or (goes_on and not takes_more(conn.sock)):
             self._await(conn, Stage.REPLYING, self._reply_seconds)
         elif goes_on:
             self._next_request(conn)
@@ -297,10 +296,3 @@ class CollectingWorker(AnsweringWorker):
         conn.rest = bytearray()
         self.nr_conns -= 1
         conn.close()
-
-
-def _takes_replies(connection: socket.socket) -> bool:
-    """Whether another reply can be sent without waiting for the client to take those before."""
-    poll = select.poll()
-    poll.register(connection, select.POLLOUT)
-    return bool(poll.poll(0))

@@ -30,7 +30,7 @@ class State(Enum):
 
 
 class Held:
-    """How much of all connections' requests is held."""
+    """How many bytes are held, of all connections together."""
 
     def __init__(self) -> None:
         """Nothing."""

@@ -1,7 +1,9 @@
 """Where gunicorn writes a reply: as few calls of the system as it takes, for each lets other threads in."""
 
+import select
 import socket
 import ssl
+import time
 from contextlib import suppress
 from typing import IO
 
@@ -18,7 +20,7 @@ class ReplySocket:
     def __init__(self, connection: socket.socket, seconds: float, most_rest: int = 0) -> None:
         """`connection` does not block. Of more than `most_rest` bytes the client is waited for.
 
-        It may take so many `seconds` for them.
+        It may take so many `seconds` for a piece.
         """
         self.rest = bytearray()
         self._connection = connection
@@ -57,7 +59,7 @@ class ReplySocket:
         """
         self.flush()
         self._most_rest = 0
-        self._leave_or_wait()
+        self._send_rest()
         self._connection.settimeout(self._seconds)
         try:
             return self._connection.sendfile(file, offset, count)
@@ -84,17 +86,23 @@ class ReplySocket:
         sent = 0 if self.rest else sent_at_once(self._connection, piece)
         if sent < len(piece):
             self.rest += memoryview(piece)[sent:]
-            self._leave_or_wait()
+            self._send_rest()
 
-    def _leave_or_wait(self) -> None:
-        if len(self.rest) <= self._most_rest:
-            return
-        self._connection.settimeout(self._seconds)
-        try:
-            self._connection.sendall(self.rest)
-        finally:
-            self._connection.setblocking(False)
-        self.rest.clear()
+    def _send_rest(self) -> None:
+        """Send what the client takes, and wait for it while more is left than may be."""
+        gives_up_at = time.monotonic() + self._seconds
+        del self.rest[: sent_at_once(self._connection, self.rest)]
+        while len(self.rest) > self._most_rest:
+            if not takes_more(self._connection, gives_up_at - time.monotonic()):
+                raise TimeoutError("the client does not take its reply")
+            del self.rest[: sent_at_once(self._connection, self.rest)]
+
+
+def takes_more(connection: socket.socket, seconds: float = 0.0) -> bool:
+    """Whether something can be sent without waiting for the client, or within so many `seconds`."""
+    poll = select.poll()
+    poll.register(connection, select.POLLOUT)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
 
 
 def sent_at_once(connection: socket.socket, content: bytes | bytearray) -> int:

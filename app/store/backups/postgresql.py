@@ -20,9 +20,10 @@ def dump(database: Database, target: Path) -> None:
     Raises:
         BackupError: pg_dump is missing, or says what is wrong.
     """
-    with target.open("wb", buffering=0) as archive:
+    with target.open("wb") as archive:
         for piece in _run(database, "pg_dump", "--format=custom", "--no-owner", "--no-privileges"):
             archive.write(piece)
+            archive.flush()
             end_step(archive)
 
 

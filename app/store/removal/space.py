@@ -18,6 +18,7 @@ KEPT_PART = 0.1
 
 _STEP_PAGES = 200  # of 4 KB: some 1 MB, and a few milliseconds for which a new event waits
 _REST_SECONDS = 0.02
+_LOG_TRIES = 100
 _INCREMENTAL = 2  # as PRAGMA auto_vacuum says it
 _PATIENCE_SECONDS = 0.1  # for who reads, as long as those who write are held up
 _INLINE = (
@@ -96,11 +97,19 @@ def flush(database: Database, patience_seconds: float = _PATIENCE_SECONDS) -> bo
         with closing(
             sqlite3.connect(database.sqlite_file, patience_seconds, isolation_level=None)
         ) as connection:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # leaves the next little to do
+            _move_log(connection)  # leaves the next little to do
             is_busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.Error as error:
         raise StoreUnavailable(f"the database's log can't be emptied: {error}") from error
     return not is_busy
+
+
+def _move_log(connection: sqlite3.Connection) -> None:
+    """Move SQLite's log into its file as far as nobody reads it, once another that is at it has ended."""
+    for _ in range(_LOG_TRIES):
+        if not connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[0]:
+            return
+        time.sleep(_REST_SECONDS)
 
 
 def rewrite(database: Database) -> None:
