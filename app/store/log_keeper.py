@@ -37,7 +37,7 @@ class LogKeeper:
     def __init__(self, file: Path) -> None:
         """`file`: the database's."""
         self._file = file
-        self._log = file.with_name(file.name + "-wal")
+        self._log = Path(f"{file}-wal")
         self._bound = _LARGE_BYTES
         self._thread: threading.Thread | None = None
 
