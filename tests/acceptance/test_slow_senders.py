@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from app.receiver.promptness import PROMPT_SECONDS
 from app.simulators.encodings import encode
 from app.store.database import Database
 from app.store.migration import migrate
@@ -21,7 +20,7 @@ from tests.support.certificates import Authority
 from tests.support.receivers import Receiver, event
 from tests.support.waiting import wait_until
 
-THREADS_WAIT_SECONDS = 10.0  # for a client to take a reply
+HELD_UP_SECONDS = 5.0  # and more: a thread waits 10 s for a client, a connection 60; a busy machine, less
 HEAD = b"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Type: application/json\r\n"
 IN_BODY = HEAD + b"Content-Length: 9999\r\n\r\n{"
 IN_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n270f\r\n{"
@@ -65,7 +64,7 @@ def slowest_reply(receiver: Receiver, numbers: Iterator[int], posts: int) -> flo
 def test_a_hundred_that_send_byte_by_byte_hold_up_nobody(receiver: Receiver, numbers: Iterator[int]) -> None:
     slowest_reply(receiver, numbers, 3)  # a first request takes longer
     with slow_crowd(receiver, [HEAD, IN_BODY, IN_CHUNKS], 100):
-        assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+        assert slowest_reply(receiver, numbers, 30) < HELD_UP_SECONDS
 
 
 def test_nor_do_those_who_ask_and_take_no_reply(receiver: Receiver, numbers: Iterator[int]) -> None:
@@ -73,7 +72,7 @@ def test_nor_do_those_who_ask_and_take_no_reply(receiver: Receiver, numbers: Ite
         for _ in range(10):
             stack.enter_context(connect(receiver, room=4096)).send(PIPELINED)
         slowest = slowest_reply(receiver, numbers, 100)
-    assert slowest < THREADS_WAIT_SECONDS / 2  # what they asked for is work, and the machine may be busy
+    assert slowest < HELD_UP_SECONDS
 
 
 def test_what_comes_slowly_is_taken_once_it_is_whole(receiver: Receiver, numbers: Iterator[int]) -> None:
@@ -127,7 +126,7 @@ def test_who_opens_all_connections_takes_them_from_itself(receiver: Receiver, nu
         with connect(receiver, "127.0.0.67") as quiet:
             connections.extend(connect(receiver) for _ in range(1200))
             wait_until(lambda: connections[0].recv(1) == b"")  # the one that had waited longest
-            assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+            assert slowest_reply(receiver, numbers, 30) < HELD_UP_SECONDS
             quiet.sendall(b"GET /healthz HTTP/1.1\r\nHost: it\r\n\r\n")
             assert status_on(quiet) == 200
     finally:
@@ -151,6 +150,6 @@ def test_nor_do_slow_handshakes_and_slow_senders_where_gunicorn_speaks_tls(
             for begun in [HEAD, IN_BODY, IN_CHUNKS] * 7:
                 secured = trusting.wrap_socket(connect(receiver), server_hostname="127.0.0.1")
                 stack.enter_context(secured).send(begun)
-            assert slowest_reply(receiver, numbers, 30) < PROMPT_SECONDS
+            assert slowest_reply(receiver, numbers, 30) < HELD_UP_SECONDS
     finally:
         receiver.program.stop(timeout=30)

@@ -94,7 +94,7 @@ class ReplySocket:
         del self.rest[: sent_at_once(self._connection, self.rest)]
         while len(self.rest) > self._most_rest:
             if not takes_more(self._connection, gives_up_at - time.monotonic()):
-                raise TimeoutError("the client does not take its reply")
+                raise TimeoutError
             del self.rest[: sent_at_once(self._connection, self.rest)]
 
 
