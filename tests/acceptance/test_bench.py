@@ -81,12 +81,17 @@ def test_a_server_that_is_compared_keeps_each_event_once(start: Start, encoding:
         assert server.stored() == 3
 
 
+def roles_of(pid: int) -> Counter[str]:
+    """How many processes of each role there are by now."""
+    return Counter(memory.role(usage.command) for usage in memory.usages(pid))
+
+
 def test_the_receivers_processes_have_used_memory(tmp_path: Path) -> None:
     with servers.receiver(tmp_path) as receiver:
-        wait_until(lambda: any(usage.command.endswith(" write") for usage in memory.usages(receiver.pid)))
+        wait_until(
+            lambda: roles_of(receiver.pid) == {"gunicorn": 3, "write": 1}
+        )  # the master and two workers
         found = list(memory.usages(receiver.pid))
-    roles = Counter(memory.role(usage.command) for usage in found)
-    assert roles == {"gunicorn": 3, "write": 1}  # the master and two workers
     assert all(usage.most_megabytes >= usage.megabytes > 1 for usage in found)
 
 
