@@ -9,6 +9,8 @@ from app.errors import StoreUnavailable
 from app.store.database import Database
 
 _PROMPT_SECONDS = 0.5
+SCRAPE_SECONDS = 3.0
+"""For what /metrics asks: Prometheus gives up after 10."""
 
 Answer = TypeVar("Answer")
 

@@ -21,10 +21,9 @@ from app.store.removal import runs
 from app.store.removal.runs import Run
 from app.store.size import size_bytes
 from app.store.spool.spool import Spooled
-from app.telemetry.asking import asked_soon
+from app.telemetry.asking import SCRAPE_SECONDS, asked_soon
 from app.telemetry.health import disk_bytes, faults, spooled_here
 
-_ASKING_SECONDS = 3.0  # Prometheus gives up after 10
 _MOST_BOXES = 1000
 _REMOVED = (("retention", counters.EXPIRED), ("forgotten", counters.FORGOTTEN))
 
@@ -43,7 +42,7 @@ class StoreMetrics(Collector):
         """Read everything, as of one moment; while the database can't be read, what this machine knows."""
         found: list[Metric] = []
         try:
-            found = asked_soon(self._database, _of_database, _ASKING_SECONDS)
+            found = asked_soon(self._database, _of_database, SCRAPE_SECONDS)
         except StoreUnavailable as error:
             log.error("store_unavailable", reason=str(error))
         yield _gauge("se3_database_available", "1 while the database can be read.", bool(found))

@@ -15,12 +15,11 @@ from app.domain.users import User
 from app.errors import StoreUnavailable
 from app.store import api_tokens
 from app.store.database import Database
-from app.telemetry.asking import asked_soon
+from app.telemetry.asking import SCRAPE_SECONDS, asked_soon
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _SCHEME = "bearer "
 _METRICS = "/metrics"
-_ASKING_SECONDS = 3.0  # Prometheus gives up after 10
 _LONGEST_PAUSE_SECONDS = 300.0
 log = structlog.get_logger(__name__)
 
@@ -73,7 +72,7 @@ class Programs:
         digest, now = api_tokens.digest(token), time.monotonic()
         known, asked_at = self._good.get(digest, (None, -math.inf))
         try:
-            found = asked_soon(self._database, lambda asked: _good_token(asked, token), _ASKING_SECONDS)
+            found = asked_soon(self._database, lambda asked: _good_token(asked, token), SCRAPE_SECONDS)
         except StoreUnavailable:
             if known is None or now - asked_at > _LONGEST_PAUSE_SECONDS:
                 raise

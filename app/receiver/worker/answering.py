@@ -56,7 +56,7 @@ class AnsweringWorker(AcceptingWorker):
         except OSError as error:
             if error.errno not in GONE and not isinstance(error, ssl.SSLError):
                 log.exception("connection_failed")
-        except Exception as error:
+        except Exception as error:  # of any kind: whoever asked gets an answer, and the thread goes on
             if conn.rest:  # it is answered
                 log.exception("connection_failed")
                 return False
