@@ -1,14 +1,20 @@
 """Live pages show the newest events, each once, whatever comes and goes; and they are bounded."""
 
+import itertools
 import re
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection
 
 from app.console.live import feed, streams, trail
 from app.console.live.feed import SHOWN, Feed
@@ -225,11 +231,19 @@ def test_a_stream_ends_when_its_user_is_logged_out_or_disabled(
 
 
 def test_all_pages_share_one_look(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
     record(database, "Ann")
     looks: list[object] = []
-    read = database.read
-    monkeypatch.setattr(database, "read", lambda: looks.append(None) or read())  # type: ignore[func-returns-value]
+    read, now = database.read, itertools.count(step=10)
+
+    def slow_read() -> AbstractContextManager[Connection]:
+        looks.append(None)
+        clock.monotonic = partial(int, next(now))
+        return read()
+
+    clock = SimpleNamespace(monotonic=partial(int, next(now)), time_ns=time.time_ns)
+    monkeypatch.setattr(feed, "time", clock)
+    monkeypatch.setattr(feed, "_REST_SECONDS", 5.0)
+    monkeypatch.setattr(database, "read", slow_read)
     shared = Feed(database)
     with ThreadPoolExecutor(8) as pages:
         windows = list(pages.map(lambda _: shared.window(), range(100)))

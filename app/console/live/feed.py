@@ -62,11 +62,15 @@ class Feed:
         """
         with self._looking:
             if time.monotonic() >= self._look_at:
-                self._look_at = time.monotonic() + _REST_SECONDS  # though it fails
-                self._look()
+                new = 0
+                try:
+                    new = self._look()
+                finally:  # though it fails; and who waited for a slow one does not look again
+                    self._look_at = time.monotonic() + max(_REST_SECONDS, new * _REST_SECONDS_A_CARD)
             return self._window
 
-    def _look(self) -> None:
+    def _look(self) -> int:
+        """Find what there is now; returns how many events are new."""
         known = {card.number: card for card in self._window.cards}
         version = _next_version(self._window.version)
         with self._database.read() as connection:
@@ -76,7 +80,7 @@ class Feed:
         cards = tuple(_in_state(known[delivery.id], delivery.state, version) for delivery in newest)
         if cards != self._window.cards:
             self._window = Window(version, cards)
-            self._look_at += max(0.0, len(new) * _REST_SECONDS_A_CARD - _REST_SECONDS)
+        return len(new)
 
 
 def _cards(connection: Connection, new: Sequence[Delivery], version: int) -> list[Card]:

@@ -69,8 +69,8 @@ class AnsweringWorker(AcceptingWorker):
         req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
-        if (body := conn.incoming.take_body(getattr(req.body.reader, "length", -1))) is not None:
-            req.body = BytesIO(body)
+        if body := conn.incoming.take_body(getattr(req.body.reader, "length", -1)):
+            req.body = body
         has_room = self._unsent.bytes < _MOST_UNSENT_BYTES
         reply = ReplySocket(conn.sock, self._reply_seconds, _MOST_REST_BYTES if has_room else 0)
         try:
@@ -82,8 +82,9 @@ class AnsweringWorker(AcceptingWorker):
             self.log_not_taken(conn)
             return False
         finally:
-            if body is not None:
+            if body:
                 req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
+                body.close()  # as may an exception that refers to its frames, until garbage is looked for
         return goes_on
 
     def log_not_taken(self, conn: TConn) -> None:

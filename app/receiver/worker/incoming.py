@@ -94,7 +94,7 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         """Whether the parser read the request whole, and ended where it ends by what is looked for here."""
         return self.state is State.WHOLE and self._parser_at == self._end
 
-    def take_body(self, length: int) -> bytes | None:
+    def take_body(self, length: int) -> io.BytesIO | None:
         """The body that the parser is about to read, of which it says that it has this length in bytes.
 
         The parser itself would copy it six times over. None: it has to read it, for it has not come whole.
@@ -104,7 +104,7 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
             return None
         self._read_to, self.buf = end, io.BytesIO()
         with memoryview(self._held) as held:
-            return bytes(held[start:end])
+            return io.BytesIO(held[start:end])
 
     @property
     def _parser_at(self) -> int:
