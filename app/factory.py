@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from flask import Flask, g
+from flask import Flask
 
 from app.config import Settings
 from app.errors import StoreUnavailable
@@ -42,7 +42,6 @@ def create_receiver(settings: Settings, *, shares_writer: bool = False) -> Flask
     app.extensions["writer"] = writer = _writer(settings, database, shared=shares_writer)
     app.extensions["largest_request_bytes"] = largest_request_bytes(settings)
     app.before_request(lambda: read_body(settings.max_body_bytes))
-    app.teardown_request(lambda _: g.pop("body", None))  # what Flask keeps of some errors is garbage
     answer_errors(app, writer, settings.refused_status)
     app.register_blueprint(create_endpoints(settings, writer, Counting(database)))
     app.register_blueprint(create_health(settings, database))

@@ -118,6 +118,7 @@ class Listener:
             else:
                 pong = None
                 self._intake.take(body, Arrival(self._route, self._host, datetime.now(UTC)))
+                del body  # the next may be long in coming
 
     def _rest(self, error: Exception, failures: int) -> None:
         if self._stop.is_set():

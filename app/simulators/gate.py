@@ -24,8 +24,11 @@ class Gate:
         self._sequence, self._last_timestamp = itertools.count(1), 0
 
     def next_sighting(self) -> Sighting:
-        """Give the next sighting; its time in ms is now, and later than that of every one before."""
-        self._last_timestamp = max(time.time_ns() // 1_000_000, self._last_timestamp + 1)
+        """Give the next sighting; its time in ms is now, and later than that of every one before.
+
+        By 2 ms at least: what is nearer may be a copy of the same sighting, its time rounded on its way.
+        """
+        self._last_timestamp = max(time.time_ns() // 1_000_000, self._last_timestamp + 2)
         person = self._random.choice(self._people)
         least = 0.05 if person.person_type == STRANGER else 0.8
         likeness = self._random.uniform(least, least + 0.19)

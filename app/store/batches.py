@@ -1,5 +1,6 @@
 """Group commit: what comes in together shares one transaction and one wait for the disk."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -109,8 +110,7 @@ class Batches:
                 self._write([job], list, _CONFLICT_TRIES)
             return
         failure = error if isinstance(error, StoreUnavailable) else _not_stored(error)
-        for job in batch:
-            job.tell(failure)
+        tell_all(batch, failure)
 
     def _count_kept(self, refusals: list[Refusal]) -> None:
         """Hold the bounds once a good part of them has been added: looking costs more than adding."""
@@ -118,6 +118,12 @@ class Batches:
         self._unpruned_part += added_bytes / self._bounds.bytes + len(refusals) / self._bounds.bodies
         if refusals and self._unpruned_part >= _PRUNED_PART:
             self.prune()
+
+
+def tell_all(jobs: Sequence[Job], failure: StoreUnavailable | NotStored) -> None:
+    """Tell each why nothing of it was stored."""
+    for job in jobs:
+        job.tell(copy.copy(failure))  # raised in several threads, one would keep what all of them brought
 
 
 def _not_stored(error: Exception) -> NotStored:

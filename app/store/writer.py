@@ -62,6 +62,7 @@ class Writer(Recorder):
             else:
                 if first.items:
                     self._batches.write([first], self._waiting)
+                del first  # what it holds need not wait for the next
 
     def _waiting(self) -> list[Job]:
         """What has come in by now, as far as it fits into the transaction."""

@@ -55,7 +55,9 @@ class Feed:
         self._look_at = 0.0
 
     def window(self) -> Window:
-        """The newest events as they were less than half a second ago; a little more where events pour in.
+        """The newest events as they were at the last look; the next begins half a second behind its end.
+
+        Where events pour in it begins a little later.
 
         Raises:
             StoreUnavailable: this look failed. Who asks before the next gets what was found last.

@@ -51,16 +51,14 @@ class Decoded:
             Invalid: `read` raised it, once or more; with all that is wrong in any of them.
         """
         items: list[Item] = []
-        kinds: list[type[Invalid]] = []  # not the errors: their frames hold the documents
-        problems: list[Problem] = []
+        faults: list[Invalid] = []
         for index, document in enumerate(self.documents):
             try:
                 items.append(read(document))
             except Invalid as error:
-                kinds.append(type(error))
-                problems += (error.within(pointer(index)) if self.is_array else error).problems
-        if kinds:
-            raise kinds[0](problems)
+                faults.append(error.within(pointer(index)) if self.is_array else error)
+        if faults:
+            raise type(faults[0])([problem for fault in faults for problem in fault.problems])
         return items
 
 

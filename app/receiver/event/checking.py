@@ -73,7 +73,6 @@ def _load(form: FirmwareForm, found: dict[str, Found]) -> tuple[dict[str, Any], 
     try:
         values: dict[str, Any] = _CONTRACTS[form.name].load(sent)
     except ValidationError as error:
-        error.__traceback__ = None  # marshmallow's frame refers to it: the body would stay as garbage
         wrong = error.messages_dict.items()
         return dict(error.valid_data or {}), {
             name: _problem(form, found.get(name), name, details[0]) for name, details in wrong

@@ -132,5 +132,4 @@ def _load(schema: Schema, document: dict[str, Any]) -> tuple[dict[str, Any], dic
     try:
         return schema.load(document), {}
     except ValidationError as error:
-        error.__traceback__ = None  # marshmallow's frame refers to it: the body would stay as garbage
         return dict(error.valid_data or ()), error.messages_dict

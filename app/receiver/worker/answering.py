@@ -1,6 +1,7 @@
 """What a thread does with a request that has come."""
 
 import errno
+import gc
 import ssl
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,6 +18,7 @@ from app.receiver.worker.reply_socket import ReplySocket
 
 GONE = (errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE)  # what tells that a client is no longer there
 _REPLY_SECONDS = 10.0  # for a client to take a reply, where the app does not say: it may have lost its power
+_LARGE_BYTES = 2**20  # of a request that must not wait to be found as garbage
 _MOST_REST_BYTES = 8 * 2**20  # of a reply, that the loop sends: far more than a picture has
 _MOST_UNSENT_BYTES = 64 * 2**20  # of a process's replies; while there is more, threads wait for clients
 
@@ -69,8 +71,9 @@ class AnsweringWorker(AcceptingWorker):
         req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
-        if body := conn.incoming.take_body(getattr(req.body.reader, "length", -1)):
-            req.body = body
+        if taken := conn.incoming.take_body(getattr(req.body.reader, "length", -1)):
+            req.body = taken
+            del taken
         has_room = self._unsent.bytes < _MOST_UNSENT_BYTES
         reply = ReplySocket(conn.sock, self._reply_seconds, _MOST_REST_BYTES if has_room else 0)
         try:
@@ -82,9 +85,9 @@ class AnsweringWorker(AcceptingWorker):
             self.log_not_taken(conn)
             return False
         finally:
-            if body:
-                req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
-                body.close()  # as may an exception that refers to its frames, until garbage is looked for
+            req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
+            if conn.incoming.size > _LARGE_BYTES:
+                gc.collect(1)  # an exception whose frames refer to it keeps them, and through them the body
         return goes_on
 
     def log_not_taken(self, conn: TConn) -> None:

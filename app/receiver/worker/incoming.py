@@ -104,7 +104,7 @@ class Incoming(Unreader):  # type: ignore[misc]  # gunicorn is untyped
             return None
         self._read_to, self.buf = end, io.BytesIO()
         with memoryview(self._held) as held:
-            return io.BytesIO(held[start:end])
+            return io.BytesIO(bytes(held[start:end]))
 
     @property
     def _parser_at(self) -> int:

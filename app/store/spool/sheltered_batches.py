@@ -13,7 +13,7 @@ from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
 from app.errors import NotStored, StoreUnavailable
 from app.store import quarantine
-from app.store.batches import Batches, Item, Job
+from app.store.batches import Batches, Item, Job, tell_all
 from app.store.database import Database
 from app.store.spool.attempt import Attempt
 from app.store.spool.spool import Spool
@@ -122,22 +122,17 @@ class ShelteredBatches(Batches):
             self._spool.put([job.items for job in jobs])
         except StoreUnavailable as error:
             self._note_failed(error)
-            _tell_all(jobs, error)
+            tell_all(jobs, error)
         except Exception as error:
             if len(jobs) > 1:
                 for job in jobs:
                     self._put([job])
                 return
             log.exception("write_failed", error=type(error).__name__)
-            _tell_all(jobs, NotStored(f"the spool refuses it: {type(error).__name__}"))
+            tell_all(jobs, NotStored(f"the spool refuses it: {type(error).__name__}"))
         else:
             for job in jobs:
                 job.tell([_outcome(item) for item in job.items])
-
-
-def _tell_all(jobs: list[Job], failure: StoreUnavailable | NotStored) -> None:
-    for job in jobs:
-        job.tell(failure)
 
 
 def batches_of(
