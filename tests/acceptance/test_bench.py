@@ -170,7 +170,7 @@ def test_growth_compares_an_empty_database_with_a_filled_one(
 
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_live_pages_stream_or_poll_while_the_receiver_works(tmp_path: Path) -> None:
-    lines = live.measure(Plan(tmp_path, Wrk(tmp_path), rounds=1, seconds=4)).splitlines()
+    lines = live.measure(Plan(tmp_path, Wrk(tmp_path), rounds=1, seconds=2.5)).splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
     assert [row[0] for row in rows] == ["pages", "---", "0", "20"]
     assert all(row[-2] == "0" for row in rows[2:]), "the receiver failed"

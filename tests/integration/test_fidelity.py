@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.integration.conftest import BoxFor
 
-DOCUMENTS = int(os.environ.get("FIDELITY_DOCUMENTS", "500"))
+DOCUMENTS = int(os.environ.get("FIDELITY_DOCUMENTS", "200"))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 numbers = st.integers() | st.integers(2**63, 2**200) | st.floats(allow_nan=False, allow_infinity=False)
