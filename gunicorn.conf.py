@@ -8,6 +8,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.config import load_settings
+from app.large_blocks import give_back_large_blocks
 from app.telemetry.logs import WithoutUrls, configure_logging
 
 gc.disable()  # until the master is ready; see below
@@ -16,6 +17,7 @@ _OTHER_FILES = 100  # of a process, beside a connection of each client
 
 settings = load_settings()
 configure_logging(settings.log_format)
+give_back_large_blocks()
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn is untyped, and names the setting

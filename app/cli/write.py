@@ -8,6 +8,7 @@ import click
 
 from app.cli.opening import open_store_or_spool
 from app.config import load_settings
+from app.large_blocks import give_back_large_blocks
 from app.store.quarantine import bounds_of
 from app.store.spool.drain import draining
 from app.store.spool.sheltered_batches import batches_of
@@ -27,6 +28,7 @@ def write() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to all: receivers have to finish first
     settings = load_settings()
     configure_logging(settings.log_format)
+    give_back_large_blocks()
     bounds, spool = bounds_of(settings), spool_of(settings)
     with open_store_or_spool() as database:
         runs("writer")

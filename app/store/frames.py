@@ -102,6 +102,11 @@ class Inbox:
             self._buffer += bytes(missing_bytes)
         return self._received >= _LENGTH.size + self._length()
 
+    @property
+    def size(self) -> int:
+        """How many bytes of the object have come in."""
+        return self._received
+
     def open(self) -> Any:
         """The object, which is whole."""
         received, self._received = self._received, 0

@@ -7,6 +7,7 @@ thread that writes has to wait for its process's other threads at every step.
 import os
 import selectors
 import socket
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from app.store.batches import Batches, Job, Outcome
 from app.store.frames import Inbox, limit, require_own_user, send
 
 _BACKLOG = 128  # connects that wait
+_LARGE_BYTES = 4 * 2**20  # of a job; one of 35 MB takes a fifth of a second or two
 _PATIENCE_SECONDS = 1.0  # for a receiver that waits for its reply, and doesn't take it
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,7 @@ class WriterProcess:
             StoreUnavailable: it can't listen there.
         """
         self._batches = batches
+        self._large: deque[Job] = deque()  # jobs for which no others are to wait in a transaction
         self._selector = selectors.DefaultSelector()
         self._listener = _listen(socket_path)
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -53,8 +56,8 @@ class WriterProcess:
         self._selector.register(parent, selectors.EVENT_READ)
         with self._listener, self._selector:
             ready: Sequence[object] = ()
-            while parent not in ready:
-                ready = self._ready(self._batches.seconds_to_prune)
+            while parent not in ready or self._large:
+                ready = self._ready(0 if self._large else self._batches.seconds_to_prune)
                 self._write(ready)
 
     def _ready(self, timeout: float) -> Sequence[object]:
@@ -63,11 +66,13 @@ class WriterProcess:
     def _write(self, ready: Sequence[object]) -> None:
         if jobs := self._jobs(ready):
             self._batches.write(jobs, lambda: self._jobs(self._ready(0)))
+        if self._large:
+            self._batches.write([self._large.popleft()])
         elif not ready:
             self._batches.prune()
 
     def _jobs(self, ready: Sequence[object]) -> list[Job]:
-        """Let in who connects, and take what comes in; returns what has come in whole."""
+        """Let in who connects, and take what comes in; returns what has come in whole and is not large."""
         if self._listener in ready:
             self._accept()
         taken = (self._take(client) for client in ready if isinstance(client, _Client))
@@ -90,14 +95,18 @@ class WriterProcess:
 
     def _take(self, client: _Client) -> Job | None:
         try:
-            return (
-                Job(client.inbox.open(), partial(self._tell, client)) if client.inbox.take_piece() else None
-            )
+            if not client.inbox.take_piece():
+                return None
+            is_large = client.inbox.size > _LARGE_BYTES
+            job = Job(client.inbox.open(), partial(self._tell, client))
         except Exception as error:  # noqa: BLE001 - of another version, say: it writes for itself then
             if not isinstance(error, OSError):
                 log.warning("request_not_read", reason=type(error).__name__)
             self._drop(client)
             return None
+        if is_large:
+            self._large.append(job)
+        return None if is_large else job
 
     def _tell(self, client: _Client, outcome: Outcome) -> None:
         try:

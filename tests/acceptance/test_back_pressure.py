@@ -86,8 +86,7 @@ def test_who_has_a_reply_holds_no_memory(receiver: Receiver) -> None:
             head = f"POST {path} HTTP/1.1\r\nHost: it\r\nContent-Length: {len(body)}\r\n\r\n"
             connection.sendall(head.encode() + body)
             assert connection.recv(65536).startswith(f"HTTP/1.1 {status} ".encode())
-        # What was freed may stay with the process, for the next; the last thread may just be at it.
-        few = len(refused) * rounds * 8 / 2
+        few = 6 * 8  # what is in the hands of the last thread may not be gone yet
         wait_until(lambda: resident() < before + few, describe=lambda: f"{before}, then {resident()}")
 
 
