@@ -117,7 +117,11 @@ def test_strangers_break_nothing_and_the_box_is_served_meanwhile(
     with slow_crowd(receiver, BEGUN, 50), box.posting():
         attack.run()
     found = attack.findings
-    late = sum(seconds > PROMPT_SECONDS for seconds in box.seconds)
+    late = {
+        f"{began - box.began[0]:.0f} s on": f"{seconds:.2f} s"
+        for began, seconds in zip(box.began, box.seconds, strict=True)
+        if seconds > PROMPT_SECONDS
+    }
     figures = {
         "sent": attack.sent,
         "statuses": dict(sorted(found.statuses.items())),
@@ -140,7 +144,7 @@ def test_strangers_break_nothing_and_the_box_is_served_meanwhile(
     assert not box.failures
     assert "Traceback" not in receiver.program.output()
     if IS_LONG:
-        assert late <= len(box.seconds) // 100  # a busy machine is late by itself, too
+        assert len(late) <= len(box.seconds) // 100  # a busy machine is late by itself, too
     assert max(memory.megabytes("VmHWM").values()) < MOST_MEGABYTES
 
 

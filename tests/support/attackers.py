@@ -89,6 +89,7 @@ class GoodBox:
         """Nothing is posted before `posting`."""
         self._receiver = receiver
         self._every_seconds = every_seconds
+        self.began: list[float] = []  # by the monotonic clock, as `seconds` each
         self.seconds: list[float] = []
         self.failures: list[object] = []
 
@@ -104,6 +105,7 @@ class GoodBox:
                     outcome: object = self._receiver.post(len(self.seconds) + 1)
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is to be told
                     outcome = error
+                self.began.append(began)
                 self.seconds.append(time.monotonic() - began)
                 if outcome != (200, False):
                     self.failures.append(outcome)
