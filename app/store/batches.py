@@ -1,6 +1,7 @@
 """Group commit: what comes in together shares one transaction and one wait for the disk."""
 
 import copy
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ from app.harmless import harmless
 from app.store import box_hours, counters, devices, events, quarantine
 from app.store.counters import Tally
 from app.store.database import Database
+from app.store.pruning import prune
 
 MOST_JOBS = 64  # of a batch: transactions longer than this gain nothing more
 PRUNE_SECONDS = 3600.0
+STOP_SECONDS = 2.0  # that a process which ends waits for what it has begun
 _CONFLICT_TRIES = 3  # of a transaction that PostgreSQL gives up for another one
 _PRUNED_PART = 0.1  # of the quarantine's bounds
 
@@ -53,6 +56,8 @@ class Batches:
         self._committed = committed
         self._bounds = bounds
         self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
+        self._pruning = threading.Thread()
+        self._prunes_again = False
         self._prune_later()
 
     @property
@@ -65,21 +70,32 @@ class Batches:
         self._write(batch, more, _CONFLICT_TRIES)
 
     def close(self) -> None:
-        """Nothing is written afterwards."""
+        """Nothing is written afterwards; pruning that takes longer ends with the process."""
+        if self._pruning.is_alive():
+            self._pruning.join(STOP_SECONDS)
 
     def prune(self) -> None:
-        """Hold the bounds, in a transaction of its own: what is committed stays acknowledged if it fails.
+        """Hold the bounds, in a thread of its own: nobody waits for it.
 
         The bounds are the quarantine's, and the age of what is counted for each hour.
         """
         self._prune_later()
-        try:
-            with self._database.write() as connection:
-                quarantine.prune(connection, self._bounds, datetime.now(UTC))
-                box_hours.prune(connection, datetime.now(UTC))
+        self._prunes_again = True
+        if not self._pruning.is_alive():
+            self._pruning = threading.Thread(target=self._prune, name="pruning", daemon=True)
+            self._pruning.start()
+
+    def _prune(self) -> None:
+        while self._prunes_again:
+            self._prunes_again = False
             self._unpruned_part = 0.0
-        except Exception as error:  # noqa: BLE001 - whoever writes lives on
-            log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
+            try:
+                prune(self._database, self._bounds, datetime.now(UTC))
+                with self._database.write() as connection:
+                    box_hours.prune(connection, datetime.now(UTC))
+            except Exception as error:  # noqa: BLE001 - it is tried again
+                self._unpruned_part = 1.0
+                log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
 
     def _prune_later(self) -> None:
         self._prune_at = time.monotonic() + PRUNE_SECONDS

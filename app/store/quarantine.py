@@ -4,16 +4,15 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.config import Settings
 from app.domain.refusals import Quarantined, Refusal
-from app.store import counters
 from app.store.keyring import Kept, Keyring, keyring_of
 from app.store.models import QuarantineRow
 from app.store.statements import insert_into
@@ -28,8 +27,9 @@ _FROM_THE_LAST = (
     "code",
     "problems",
 )
-_STRAY = (404, 405, 413)
-_ROW_BYTES = 4096  # a row without its body, with many reasons and its part of the indexes
+ROW_BYTES = 4096
+"""Of a row without its body, with many reasons and its part of the indexes."""
+
 _COLUMNS = tuple(QuarantineRow.__table__.c[name] for name in _FIELDS)
 
 log = structlog.get_logger(__name__)
@@ -66,29 +66,7 @@ def keep(connection: Connection, refusals: Sequence[Refusal]) -> list[UUID]:
 
 def kept_bytes(refusal: Refusal) -> int:
     """What a refused body takes up, roughly: small ones would else count as nothing."""
-    return len(refusal.body) + _ROW_BYTES
-
-
-def prune(connection: Connection, bounds: Bounds, now: datetime) -> int:
-    """Delete bodies until the rest is within its bounds; returns how many, and counts them.
-
-    The too old ones go. Of the others, those that came to no event path go first, for anybody can send
-    them; then those that came longest ago.
-    """
-    stray = case((QuarantineRow.status.in_(_STRAY), 1), else_=0)
-    order = (stray, QuarantineRow.last_received_at.desc(), QuarantineRow.id)
-    bytes_so_far = func.sum(QuarantineRow.size + _ROW_BYTES).over(order_by=order)
-    number = func.row_number().over(order_by=order)
-    ranked = select(QuarantineRow.id, bytes_so_far.label("bytes"), number.label("number")).subquery()
-    beyond = select(ranked.c.id).where(or_(ranked.c.bytes > bounds.bytes, ranked.c.number > bounds.bodies))
-    too_old = QuarantineRow.last_received_at < now - bounds.age
-    deleted = connection.execute(
-        delete(QuarantineRow).where(or_(too_old, QuarantineRow.id.in_(beyond)))
-    ).rowcount
-    if deleted:
-        counters.add(connection, counters.QUARANTINE_DROPPED, deleted)
-        log.warning("quarantine_pruned", bodies=deleted)
-    return deleted
+    return len(refusal.body) + ROW_BYTES
 
 
 def remove(connection: Connection, quarantine_ids: Sequence[UUID]) -> int:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -113,7 +114,8 @@ def test_what_is_older_than_a_month_goes(database: Database) -> None:
     now = datetime.now(UTC)
     fresh = seen(2)
     record(database, dataclasses.replace(fresh, event=dataclasses.replace(fresh.event, received_at=now)))
-    Batches(database, BOUNDS).prune()
+    with closing(Batches(database, BOUNDS)) as batches:
+        batches.prune()
     with database.read() as connection:
         [heard] = box_hours.heard(connection)
     assert heard.first_at == now

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.domain.users import Actor
 from app.errors import Invalid, Se3Error, UnknownBox
 from app.receiver.paths import STATUS
 from app.receiver.refused.admission import Admission, admit
-from app.store import batches, devices, events, quarantine
+from app.store import batches, devices, events, pruning, quarantine
 from app.store.database import Database
 from app.store.quarantine import Bounds
 from app.store.queries import counts
@@ -40,8 +40,8 @@ def refusal(body: bytes, status: int = 422, days: float = 0) -> Refusal:
 
 def prune(database: Database, bounds: Bounds) -> set[bytes]:
     """What is left."""
-    with database.write() as connection:
-        quarantine.prune(connection, bounds, RECEIVED_AT)
+    pruning.prune(database, bounds, RECEIVED_AT)
+    with database.read() as connection:
         found = [quarantine.get(connection, quarantine_id) for quarantine_id in quarantine.ids(connection)]
     return {row[1] for row in found if row}
 
@@ -148,24 +148,42 @@ def test_each_bound_drops_the_right_bodies_and_counts_them(
         assert counts(connection).quarantine_dropped == 4 - len(left)
 
 
+def test_many_go_in_short_transactions_and_what_comes_again_between_them_stays(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [b"%d" % number for number in range(5)]
+    keep(database, *(refusal(body, days=20 + number) for number, body in enumerate(old)))
+    left: list[int] = []
+
+    def come_again(_seconds: float) -> None:
+        with database.read() as connection:
+            left.append(counts(connection).quarantine)
+        keep(database, *(refusal(body, days=-1) for body in old[-1:]))
+
+    monkeypatch.setattr(pruning, "_SLICE_ROWS", 2)
+    monkeypatch.setattr("time.sleep", come_again)
+    assert prune(database, BOUNDS) == {old[-1]}
+    assert left == [3, 1, 1]
+
+
 def test_the_age_is_bounded_though_nothing_more_is_refused(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(database, refusal(b"oldest", days=20_000))
     pruned = threading.Semaphore(0)
-    real_prune = quarantine.prune
+    real_prune = pruning.prune
 
     def prune_and_tell(*arguments: Any) -> int:
-        monkeypatch.setattr(batches, "PRUNE_SECONDS", 3600)  # not once more after the next
+        deleted = real_prune(*arguments)
         pruned.release()
-        return real_prune(*arguments)
+        return deleted
 
-    monkeypatch.setattr(quarantine, "prune", prune_and_tell)
+    monkeypatch.setattr(batches, "prune", prune_and_tell)
     monkeypatch.setattr(batches, "PRUNE_SECONDS", 0.05)
     idle = Writer(database, BOUNDS)
     assert pruned.acquire(timeout=10)
     assert pruned.acquire(timeout=10)
-    idle.keep(refusal(b"new"))
+    idle.keep(refusal(b"new", days=(RECEIVED_AT - datetime.now(UTC)) / timedelta(days=1)))
     idle.close()
     with database.read() as connection:
         assert counts(connection).quarantine == counts(connection).quarantine_dropped == 1

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from app.domain.events import Arrival, Kind, Recorded
 from app.domain.refusals import Refusal
 from app.errors import NotStored, StoreUnavailable, WrongSchema
-from app.store import events, quarantine
+from app.store import batches, events
 from app.store.database import Database
 from app.store.migration import migrate
 from app.store.models import Base
@@ -208,7 +208,7 @@ def test_an_error_of_the_database_quotes_no_values(database: Database) -> None:
 
 
 def test_a_prune_that_fails_stops_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine, "prune", lambda *_: 1 / 0)
+    monkeypatch.setattr(batches, "prune", lambda *_: 1 / 0)
     writer = Writer(database, BOUNDS)
     arrival = Arrival("/HistoryEvent", "192.0.2.7", RECEIVED_AT)
     for number in range(3):

@@ -1,6 +1,5 @@
 """Batches that the spool takes where the database does not: it is away, or it hangs."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,14 +12,13 @@ from app.domain.events import NewEvent, Recorded
 from app.domain.refusals import Refusal
 from app.errors import NotStored, StoreUnavailable
 from app.store import quarantine
-from app.store.batches import Batches, Item, Job, tell_all
+from app.store.batches import STOP_SECONDS, Batches, Item, Job, tell_all
 from app.store.database import Database
 from app.store.spool.attempt import Attempt
 from app.store.spool.spool import Spool
 
 PROMPT_SECONDS = 0.15  # for the database: a box waits 0.5 s, and may have waited for the batch before its own
 RETRY_SECONDS = 1.0
-_STOP_SECONDS = 2.0
 _ABANDON_SECONDS = 30.0  # one that hangs; another may get through
 
 log = structlog.get_logger(__name__)
@@ -44,8 +42,6 @@ class ShelteredBatches(Batches):
         super().__init__(database, bounds, committed)
         self._spool = spool
         self._attempt: Attempt | None = None
-        self._pruning = threading.Thread()
-        self._prunes_again = False
         self._away = False
         self._try_at = 0.0
         try:
@@ -63,23 +59,9 @@ class ShelteredBatches(Batches):
     def close(self) -> None:
         """Nothing is written afterwards, and the spool is left as it is."""
         if self._attempt:
-            self._attempt.wait(_STOP_SECONDS)
-        if self._pruning.is_alive():
-            self._pruning.join(_STOP_SECONDS)
+            self._attempt.wait(STOP_SECONDS)
+        super().close()
         self._spool.close()
-
-    def prune(self) -> None:
-        """Hold the bounds; nobody waits for it."""
-        self._prune_later()
-        self._prunes_again = True
-        if not self._pruning.is_alive():
-            self._pruning = threading.Thread(target=self._prune, daemon=True)
-            self._pruning.start()
-
-    def _prune(self) -> None:
-        while self._prunes_again:
-            self._prunes_again = False
-            super().prune()
 
     def _is_worth_trying(self) -> bool:
         is_going_on = self._attempt is not None and self._attempt.is_going_on(_ABANDON_SECONDS)
