@@ -12,6 +12,7 @@ import pytest
 import urllib3
 
 from app.config import ROOT
+from app.receiver.promptness import PROMPT_SECONDS
 from app.store.database import Database
 from app.store.queries import counts
 from tests.support.ports import free_port
@@ -38,10 +39,10 @@ def events_in(url: str) -> int:
 
 
 class Load:
-    """Posts events at RATE from four connections, and notes status and seconds of each reply."""
+    """Posts events at RATE from four connections; notes when each began, its status, and its seconds."""
 
     def __init__(self, receiver: Receiver) -> None:
-        self.replies: list[tuple[int, float]] = []
+        self.replies: list[tuple[float, int, float]] = []
         self._receiver = receiver
         self._ended = threading.Event()
         self._began = time.monotonic()
@@ -53,7 +54,7 @@ class Load:
         while not self._ended.wait(max(0.0, self._began + number / RATE - time.monotonic())):
             began = time.monotonic()
             status, _ = self._receiver.post(number)
-            self.replies.append((status, time.monotonic() - began))
+            self.replies.append((began - self._began, status, time.monotonic() - began))
             number += 4
 
     def end(self) -> None:
@@ -75,15 +76,16 @@ def test_what_comes_while_postgresql_is_away_is_acknowledged_in_time_and_stored_
     finally:
         load.end()
     wait_until(lambda: events_in(postgresql_url) == len(load.replies), timeout=BACK_SECONDS)
-    taken = sorted(seconds for _, seconds in load.replies)
+    taken = sorted(seconds for _, _, seconds in load.replies)
+    late = [f"{seconds:.2f} s at {at:.1f} s" for at, _, seconds in load.replies if seconds > PROMPT_SECONDS]
     sys.stdout.write(
         f"\n{len(taken)} events at {RATE}/s, PostgreSQL away for {AWAY_SECONDS:g} s: slowest reply"
         f" {taken[-1] * 1000:.0f} ms, median {taken[len(taken) // 2] * 1000:.0f} ms,"
-        f" all stored {time.monotonic() - back_at:.1f} s after it was back\n"
+        f" all stored {time.monotonic() - back_at:.1f} s after it was back; late: {late}\n"
     )
-    assert {status for status, _ in load.replies} == {200}
+    assert {status for _, status, _ in load.replies} == {200}
     if "POSTGRESQL_AWAY_SECONDS" in os.environ:
-        assert taken[-1] < 0.5
+        assert not late
 
 
 def test_a_site_starts_without_postgresql_and_stores_what_came(
