@@ -56,8 +56,10 @@ class Batches:
         self._committed = committed
         self._bounds = bounds
         self._unpruned_part = 1.0  # of the bounds: what stood there at the start is not known
-        self._pruning = threading.Thread()
-        self._prunes_again = False
+        self._prune_failed = False
+        self._to_prune, self._closed = threading.Event(), threading.Event()
+        self._pruning = threading.Thread(target=self._prune_until_closed, name="pruning", daemon=True)
+        self._pruning.start()
         self._prune_later()
 
     @property
@@ -70,9 +72,10 @@ class Batches:
         self._write(batch, more, _CONFLICT_TRIES)
 
     def close(self) -> None:
-        """Nothing is written afterwards; pruning that takes longer ends with the process."""
-        if self._pruning.is_alive():
-            self._pruning.join(STOP_SECONDS)
+        """Nothing is written afterwards."""
+        self._closed.set()
+        self._to_prune.set()
+        self._pruning.join(STOP_SECONDS)
 
     def prune(self) -> None:
         """Hold the bounds, in a thread of its own: nobody waits for it.
@@ -80,21 +83,19 @@ class Batches:
         The bounds are the quarantine's, and the age of what is counted for each hour.
         """
         self._prune_later()
-        self._prunes_again = True
-        if not self._pruning.is_alive():
-            self._pruning = threading.Thread(target=self._prune, name="pruning", daemon=True)
-            self._pruning.start()
+        self._unpruned_part = 0.0
+        self._to_prune.set()
 
-    def _prune(self) -> None:
-        while self._prunes_again:
-            self._prunes_again = False
-            self._unpruned_part = 0.0
+    def _prune_until_closed(self) -> None:
+        while self._to_prune.wait() and not self._closed.is_set():
+            self._to_prune.clear()
             try:
-                prune(self._database, self._bounds, datetime.now(UTC))
+                prune(self._database, self._bounds, datetime.now(UTC), self._closed)
                 with self._database.write() as connection:
                     box_hours.prune(connection, datetime.now(UTC))
-            except Exception as error:  # noqa: BLE001 - it is tried again
-                self._unpruned_part = 1.0
+                self._prune_failed = False
+            except Exception as error:  # noqa: BLE001 - the next refusal tries again
+                self._prune_failed = True
                 log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
 
     def _prune_later(self) -> None:
@@ -132,7 +133,7 @@ class Batches:
         """Hold the bounds once a good part of them has been added: looking costs more than adding."""
         added_bytes = sum(quarantine.kept_bytes(refusal) for refusal in refusals)
         self._unpruned_part += added_bytes / self._bounds.bytes + len(refusals) / self._bounds.bodies
-        if refusals and self._unpruned_part >= _PRUNED_PART:
+        if refusals and (self._prune_failed or self._unpruned_part >= _PRUNED_PART):
             self.prune()
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from threading import Event
 from uuid import UUID
 
 import structlog
@@ -24,8 +25,8 @@ Sized = tuple[UUID, int]
 """A body's id, and the bytes that it takes up."""
 
 
-def prune(database: Database, bounds: Bounds, now: datetime) -> int:
-    """Delete bodies until the rest is within its bounds; returns how many, and counts them.
+def prune(database: Database, bounds: Bounds, now: datetime, stop: Event) -> int:
+    """Delete bodies until the rest is within its bounds, or until `stop`; returns how many, and counts them.
 
     The too old ones go. Of the others, those that came to no event path go first, for anybody can send
     them; then those that came longest ago. What came again after `now` stays.
@@ -40,7 +41,8 @@ def prune(database: Database, bounds: Bounds, now: datetime) -> int:
         began = time.monotonic()
         with database.write() as connection:
             deleted += _drop(connection, ids, now)
-        time.sleep(max(_REST_SECONDS, time.monotonic() - began))
+        if stop.wait(max(_REST_SECONDS, time.monotonic() - began)):
+            break
     if deleted:
         log.warning("quarantine_pruned", bodies=deleted)
     return deleted
@@ -78,7 +80,10 @@ def _slices(bodies: list[Sized]) -> Iterator[list[UUID]]:
 
 def _drop(connection: Connection, ids: list[UUID], now: datetime) -> int:
     unchanged = QuarantineRow.id.in_(ids), QuarantineRow.last_received_at <= now
-    deleted = connection.execute(delete(QuarantineRow).where(*unchanged)).rowcount
+    # What another transaction is just counting again stays; to wait for it could be a deadlock.
+    free = select(QuarantineRow.id).where(*unchanged).with_for_update(skip_locked=True)
+    found = list(connection.scalars(free))
+    deleted = connection.execute(delete(QuarantineRow).where(QuarantineRow.id.in_(found))).rowcount
     if deleted:
         counters.add(connection, counters.QUARANTINE_DROPPED, deleted)
     return deleted

@@ -17,12 +17,13 @@ from typing import IO
 
 import structlog
 
+from app.domain.refusals import Refusal
 from app.errors import StoreUnavailable
 from app.store.batches import Batches, Job, Outcome
 from app.store.frames import Inbox, limit, require_own_user, send
 
 _BACKLOG = 128  # connects that wait
-_LARGE_BYTES = 4 * 2**20  # of a job; one of 35 MB takes a fifth of a second or two
+_LARGE_BYTES = 4 * 2**20  # of a job; one of 35 MB takes a tenth to half a second
 _PATIENCE_SECONDS = 1.0  # for a receiver that waits for its reply, and doesn't take it
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ class WriterProcess:
             StoreUnavailable: it can't listen there.
         """
         self._batches = batches
-        self._large: deque[Job] = deque()  # jobs for which no others are to wait in a transaction
+        self._large: deque[Job] = deque()  # large refused bodies: no others wait for them in a transaction
         self._selector = selectors.DefaultSelector()
         self._listener = _listen(socket_path)
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -59,6 +60,8 @@ class WriterProcess:
             while parent not in ready or self._large:
                 ready = self._ready(0 if self._large else self._batches.seconds_to_prune)
                 self._write(ready)
+            for client in [key.data for key in self._selector.get_map().values() if key.data]:
+                self._drop(client)
 
     def _ready(self, timeout: float) -> Sequence[object]:
         return [key.data or key.fileobj for key, _ in self._selector.select(timeout)]
@@ -99,6 +102,7 @@ class WriterProcess:
                 return None
             is_large = client.inbox.size > _LARGE_BYTES
             job = Job(client.inbox.open(), partial(self._tell, client))
+            is_large = is_large and any(isinstance(item, Refusal) for item in job.items)
         except Exception as error:  # noqa: BLE001 - of another version, say: it writes for itself then
             if not isinstance(error, OSError):
                 log.warning("request_not_read", reason=type(error).__name__)
@@ -116,7 +120,7 @@ class WriterProcess:
 
     def _drop(self, client: _Client) -> None:
         """Its process has ended, or it gave up; it does not learn of its outcome, and nobody else does."""
-        with suppress(KeyError):  # dropped already
+        with suppress(KeyError, ValueError):  # dropped already
             self._selector.unregister(client.connection)
         client.connection.close()
 

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -165,3 +166,23 @@ def test_pictures_that_are_something_else_are_stored_as_what_they_are(
     sent = BadRequest("picture", (request(event_with("event_image", base64.b64encode(content).decode())),))
     found.note(sent, exchange(receiver, sent))
     assert found.statuses == {200: 1}
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"5\r\nhelloXX0\r\n\r\n",
+        b"5 \r\nhello\r\n0\r\n\r\n",
+        b"5;\0\r\nhello\r\n0\r\n\r\n",
+        b"0\r\n a\r\n\r\n",
+    ],
+    ids=["no end of a chunk", "blank behind a length", "NUL", "ill-formed trailer"],
+)
+def test_behind_broken_chunks_nothing_more_is_read(receiver: Receiver, chunks: bytes) -> None:
+    """Whoever stands in front may think that the next request begins elsewhere."""
+    head = b"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nTransfer-Encoding: chunked\r\n\r\n"
+    host, port = receiver.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head + chunks + b"GET /healthz HTTP/1.1\r\nHost: it\r\n\r\n")
+        replies = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert replies.count(b"HTTP/1.1 ") == replies.count(b"HTTP/1.1 400 ") == 1

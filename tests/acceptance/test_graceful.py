@@ -138,5 +138,7 @@ def test_a_stop_answers_whatever_was_accepted_and_refuses_the_rest(tmp_path: Pat
             boxes.await_more()
             assert program.stop(timeout=40) == 0
             wait_until(lambda: boxes.outcomes["ConnectionRefusedError"] == BOXES)
+    # Whoever connects in the instant in which the port closes may be reset: docs/explanation/reliability.md.
+    assert boxes.outcomes.pop("ConnectionResetError", 0) <= 2
     assert set(boxes.outcomes) == {"200", "ConnectionRefusedError"}
     assert events_in(sqlite_url) == boxes.outcomes["200"]

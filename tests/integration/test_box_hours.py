@@ -16,6 +16,7 @@ from app.store.batches import Batches
 from app.store.database import Database
 from app.store.writer import Writer
 from tests.support.new_events import BOUNDS, RECEIVED_AT, new_event
+from tests.support.waiting import wait_until
 
 BOX = Sender("ZKZ0001", "192.0.2.7")
 ODD = EventWarning(WarningCode.NO_PICTURE, "/cap", "it is empty")
@@ -33,6 +34,11 @@ def seen(number: int, *, after: float = 0, lag: float = 1, box: Sender = BOX) ->
         occurred_at=at - timedelta(seconds=lag),
     )
     return dataclasses.replace(new, event=event, warnings=())
+
+
+def first_heard(database: Database) -> list[datetime]:
+    with database.read() as connection:
+        return [heard.first_at for heard in box_hours.heard(connection)]
 
 
 def hours(database: Database) -> dict[tuple[Sender, int, str], tuple[int, float]]:
@@ -116,9 +122,7 @@ def test_what_is_older_than_a_month_goes(database: Database) -> None:
     record(database, dataclasses.replace(fresh, event=dataclasses.replace(fresh.event, received_at=now)))
     with closing(Batches(database, BOUNDS)) as batches:
         batches.prune()
-    with database.read() as connection:
-        [heard] = box_hours.heard(connection)
-    assert heard.first_at == now
+        wait_until(lambda: first_heard(database) == [now])
 
 
 def test_of_more_rows_than_a_page_reads_the_newest_are_read(

@@ -38,9 +38,9 @@ def refusal(body: bytes, status: int = 422, days: float = 0) -> Refusal:
     return Refusal(arrival, "POST", "application/json", status, "refused", [], body)
 
 
-def prune(database: Database, bounds: Bounds) -> set[bytes]:
+def prune(database: Database, bounds: Bounds, stop: threading.Event | None = None) -> set[bytes]:
     """What is left."""
-    pruning.prune(database, bounds, RECEIVED_AT)
+    pruning.prune(database, bounds, RECEIVED_AT, stop or threading.Event())
     with database.read() as connection:
         found = [quarantine.get(connection, quarantine_id) for quarantine_id in quarantine.ids(connection)]
     return {row[1] for row in found if row}
@@ -155,14 +155,17 @@ def test_many_go_in_short_transactions_and_what_comes_again_between_them_stays(
     keep(database, *(refusal(body, days=20 + number) for number, body in enumerate(old)))
     left: list[int] = []
 
-    def come_again(_seconds: float) -> None:
-        with database.read() as connection:
-            left.append(counts(connection).quarantine)
-        keep(database, *(refusal(body, days=-1) for body in old[-1:]))
+    class ComeAgain(threading.Event):
+        """The rest between two slices."""
+
+        def wait(self, _timeout: float | None = None) -> bool:
+            with database.read() as connection:
+                left.append(counts(connection).quarantine)
+            keep(database, refusal(old[-1], days=-1))
+            return False
 
     monkeypatch.setattr(pruning, "_SLICE_ROWS", 2)
-    monkeypatch.setattr("time.sleep", come_again)
-    assert prune(database, BOUNDS) == {old[-1]}
+    assert prune(database, BOUNDS, ComeAgain()) == {old[-1]}
     assert left == [3, 1, 1]
 
 

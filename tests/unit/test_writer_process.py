@@ -5,10 +5,12 @@ import pickle
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from app.domain.events import Arrival
 from app.domain.refusals import Refusal
@@ -46,33 +48,80 @@ def question(size: int) -> bytes:
     return struct.pack("!Q", len(content)) + content
 
 
-def test_a_large_body_shares_a_transaction_with_nobody(tmp_path: Path) -> None:
-    reading, writing = os.pipe()
-    with ExitStack() as stack:
-        batches = Noted(stack.enter_context(closing(Database(f"sqlite:///{tmp_path}/se3.db"))))
-        process = WriterProcess(path := f"{tmp_path}/writer.socket", batches)
+class Running:
+    """A writer process in a thread, and connections to it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._stack, self._path = stack, f"{folder}/writer.socket"
+        self.batches = Noted(stack.enter_context(closing(Database(f"sqlite:///{folder}/se3.db"))))
+        stack.callback(self.batches.close)
+        process = WriterProcess(self._path, self.batches)
+        reading, self._writing = os.pipe()
         parent = stack.enter_context(os.fdopen(reading, "rb"))
-        serving = threading.Thread(target=process.serve, args=(parent,))
-        serving.start()
+        self._serving = threading.Thread(target=process.serve, args=(parent,), daemon=True)
+        self._serving.start()
 
-        def connect() -> socket.socket:
-            connection = stack.enter_context(socket.socket(socket.AF_UNIX))
-            connection.settimeout(10)
-            connection.connect(path)
-            return connection
+    def connect(self) -> socket.socket:
+        connection = self._stack.enter_context(socket.socket(socket.AF_UNIX))
+        connection.settimeout(10)
+        connection.connect(self._path)
+        return connection
 
-        first, *others = connections = [connect() for _ in range(6)]
-        questions = [question(size) for size in (SMALL, LARGE, SMALL, LARGE, LARGE)]
-        for connection, asked in zip(others, questions, strict=True):
-            connection.sendall(asked[:-1])
-        first.sendall(question(SMALL))
-        assert batches.begun.wait(10)
-        for connection, asked in zip(others, questions, strict=True):
-            connection.sendall(asked[-1:])
-        batches.others_came.set()
-        assert [Inbox(connection).receive() for connection in connections] == [[]] * 6
-        for connection in connections:
-            connection.close()
-        os.close(writing)
-        serving.join()
-    assert batches.sizes == [[SMALL] * 3, [LARGE], [LARGE], [LARGE]]
+    def end(self) -> None:
+        os.close(self._writing)
+        self._serving.join(10)
+        assert not self._serving.is_alive()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with ExitStack() as stack:
+        yield Running(tmp_path, stack)
+
+
+def come_together(running: Running, *sizes: int) -> list[socket.socket]:
+    """Bodies of these sizes, which all have come once the first batch goes on; each by a connection."""
+    first, *others = connections = [running.connect() for _ in sizes]
+    for connection, size in zip(others, sizes[1:], strict=True):
+        connection.sendall(question(size)[:-1])
+    first.sendall(question(sizes[0]))
+    assert running.batches.begun.wait(10)
+    for connection in others:
+        connection.sendall(b".")  # a pickle's last byte
+    return connections
+
+
+def test_a_large_body_shares_a_transaction_with_nobody(running: Running) -> None:
+    connections = come_together(running, SMALL, SMALL, LARGE, SMALL, LARGE, LARGE)
+    running.batches.others_came.set()
+    assert [Inbox(connection).receive() for connection in connections] == [[]] * 6
+    for connection in connections:
+        connection.close()
+    running.end()
+    assert running.batches.sizes == [[SMALL] * 3, [LARGE], [LARGE], [LARGE]]
+
+
+def test_what_has_come_is_written_though_nobody_waits_for_it_and_others_are_served(running: Running) -> None:
+    first, *others = come_together(running, SMALL, LARGE, LARGE, LARGE)
+    for connection in others:
+        connection.close()
+    running.batches.others_came.set()
+    assert Inbox(first).receive() == []
+    first.close()
+    next_one = running.connect()
+    next_one.sendall(question(SMALL))
+    assert Inbox(next_one).receive() == []
+    next_one.close()
+    running.end()
+    assert sorted(running.batches.sizes) == [[SMALL], [SMALL], [LARGE], [LARGE], [LARGE]]
+
+
+def test_large_bodies_that_wait_are_written_before_it_ends(running: Running) -> None:
+    connections = come_together(running, SMALL, LARGE, LARGE)
+    ending = threading.Thread(target=running.end)
+    ending.start()
+    running.batches.others_came.set()
+    assert [Inbox(connection).receive() for connection in connections] == [[]] * 3
+    for connection in connections:
+        connection.close()
+    ending.join()

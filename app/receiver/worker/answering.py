@@ -71,9 +71,7 @@ class AnsweringWorker(AcceptingWorker):
         req._expected_100_continue = False  # noqa: SLF001 - it was told so, or is refused
         if conn.incoming.state is not State.WHOLE:
             req.force_close()
-        if taken := conn.incoming.take_body(getattr(req.body.reader, "length", -1)):
-            req.body = taken
-            del taken
+        is_whole = _give_body(req, conn)
         has_room = self._unsent.bytes < _MOST_UNSENT_BYTES
         reply = ReplySocket(conn.sock, self._reply_seconds, _MOST_REST_BYTES if has_room else 0)
         try:
@@ -85,7 +83,8 @@ class AnsweringWorker(AcceptingWorker):
             self.log_not_taken(conn)
             return False
         finally:
-            req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
+            if is_whole:
+                req.body = BytesIO()  # gunicorn's parser keeps the request until the client's next one
             if conn.incoming.size > _LARGE_BYTES:
                 gc.collect(1)  # an exception whose frames refer to it keeps them, and through them the body
         return goes_on
@@ -99,3 +98,12 @@ class AnsweringWorker(AcceptingWorker):
         if isinstance(exc, UnsupportedTransferCoding):
             exc = InvalidHeader("TRANSFER-ENCODING")
         super().handle_error(req, client, addr, exc)
+
+
+def _give_body(req: Any, conn: TConn) -> bool:
+    """Give the request its body in one piece, if it has come so; gunicorn's own has to read any other."""
+    body = conn.incoming.take_body(getattr(req.body.reader, "length", -1))
+    if body is None:
+        return False
+    req.body = body
+    return True
