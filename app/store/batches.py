@@ -94,7 +94,7 @@ class Batches:
                 with self._database.write() as connection:
                     box_hours.prune(connection, datetime.now(UTC))
                 self._prune_failed = False
-            except Exception as error:  # noqa: BLE001 - the next refusal tries again
+            except Exception as error:  # noqa: BLE001 - the thread lives on, and the next refusal tries again
                 self._prune_failed = True
                 log.warning("quarantine_not_pruned", reason=str(error).partition("\n")[0])
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.config import Settings
@@ -31,8 +30,6 @@ ROW_BYTES = 4096
 """Of a row without its body, with many reasons and its part of the indexes."""
 
 _COLUMNS = tuple(QuarantineRow.__table__.c[name] for name in _FIELDS)
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,17 +100,17 @@ class WriterProcess:
         try:
             if not client.inbox.take_piece():
                 return None
-            is_large = client.inbox.size > _LARGE_BYTES
+            size = client.inbox.size
             job = Job(client.inbox.open(), partial(self._tell, client))
-            is_large = is_large and any(isinstance(item, Refusal) for item in job.items)
         except Exception as error:  # noqa: BLE001 - of another version, say: it writes for itself then
             if not isinstance(error, OSError):
                 log.warning("request_not_read", reason=type(error).__name__)
             self._drop(client)
             return None
-        if is_large:
+        if size > _LARGE_BYTES and any(isinstance(item, Refusal) for item in job.items):
             self._large.append(job)
-        return None if is_large else job
+            return None
+        return job
 
     def _tell(self, client: _Client, outcome: Outcome) -> None:
         try:
