@@ -17,6 +17,7 @@ from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.programs import Program, own_program
 from tests.support.settings import child_environment
+from tests.support.spools import await_drained
 
 SECRET = "never-in-any-log"
 Command = Sequence[str | Path]
@@ -30,7 +31,9 @@ class Product:
         """`settings`: beside the receiver's address, which is chosen here; `run`: in place of `se3 run`."""
         self._run = run or [own_program("se3"), "run"]
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.settings = {"RECEIVER_BIND": self.url.removeprefix("http://"), "DISK_FLOOR_MB": "0", **settings}
+        self._spool = folder / "spool.db"
+        own = {"RECEIVER_BIND": self.url.removeprefix("http://"), "SPOOL_PATH": str(self._spool)}
+        self.settings = {**own, "DISK_FLOOR_MB": "0", **settings}
         self._log_path = folder / "se3.log"
         self._http = urllib3.PoolManager(maxsize=16, retries=False, timeout=_ONCE)
         self.program = self._start()
@@ -64,9 +67,17 @@ class Product:
         return json.loads(self.se3("status", "--json"))
 
     def counts(self) -> Counts:
-        """What `se3 status` tells, without a process for each time that it is asked."""
+        """What `se3 status` tells, once all that was acknowledged is in the database.
+
+        No process is started for each time that it is asked.
+        """
+        self.await_drained()
         with closing(Database(self.settings["DATABASE_URL"])) as database, database.read() as connection:
             return counts(connection)
+
+    def await_drained(self) -> None:
+        """Wait until all that it acknowledged is in the database."""
+        await_drained(self._spool)
 
     def wait_for(self, condition: Callable[[Counts], bool], timeout: float = 15) -> None:
         """Wait until the numbers are as wanted."""

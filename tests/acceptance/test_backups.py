@@ -72,6 +72,7 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged(
         try:
             receiver.program.wait_until(lambda: len(load.acknowledged) > 30)
             before = {1_600_000_000_000 + number for number in load.acknowledged}
+            receiver.await_drained()
             code, output = run_se3(tmp_path, "backup", str(file), DATABASE_URL=database_url)
             assert code == 0, output
             during = len(load.acknowledged) - len(before)
@@ -95,6 +96,7 @@ def test_a_restore_equals_what_was_backed_up(tmp_path: Path, database_url: str, 
     with receiver.program:
         for number in range(20):
             receiver.post(number)
+        receiver.await_drained()
     file = tmp_path / "backup"
     assert run_se3(tmp_path, "backup", str(file), DATABASE_URL=database_url)[0] == 0
     assert file.stat().st_mode & 0o777 == 0o600

@@ -54,6 +54,7 @@ def test_whoever_is_killed_what_was_acknowledged_is_there_once(receiver: Receive
     for thread in threads:
         thread.join()
     assert [status for status, _ in answered] == [200] * 400
+    receiver.await_drained()
     assert events_in(database_url) == 400
     assert sum(duplicate for _, duplicate in answered) <= 4  # of one batch nobody knew that it was stored
 
@@ -96,6 +97,7 @@ def test_refusals_and_status_reports_go_by_it_too(receiver: Receiver, database_u
     assert "quarantine" in receiver.http.request("POST", f"{url}/HistoryEvent", body=b"{}").json()
     reply = receiver.http.request("POST", f"{url}/DeviceStatus", json=payload("status-v2r4"))
     assert reply.status == 200
+    receiver.await_drained()
     with closing(Database(database_url)) as database, database.read() as connection:
         assert counts(connection).quarantine == 1
 

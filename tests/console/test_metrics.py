@@ -58,10 +58,13 @@ def receiver(tmp_path: Path, folder: Path, database_url: str) -> Iterator[Receiv
 
 
 @pytest.fixture
-def scrape(folder: Path, database_url: str, add_user: Callable[..., None]) -> Iterator[Callable[[], Samples]]:
+def scrape(
+    tmp_path: Path, folder: Path, database_url: str, add_user: Callable[..., None]
+) -> Iterator[Callable[[], Samples]]:
     """Asks for /metrics as a viewer."""
     assert os.environ[FOLDER] == str(folder)
-    app = create_console(Settings(database_url=database_url, disk_floor_mb=0))
+    spool = tmp_path / "spool.db"  # the receiver's
+    app = create_console(Settings(database_url=database_url, spool_path=spool, disk_floor_mb=0))
     add_user("prometheus")
     person = Person(app)
     person.log_in("prometheus")
@@ -99,6 +102,7 @@ def test_it_tells_what_was_posted_though_a_worker_is_killed(
     assert send(receiver, "/DeviceStatus", report()) == 200
     for number in range(10):
         assert receiver.post(number) == (200, False)
+    receiver.await_drained()  # an event in the spool is not known yet
     assert receiver.post(3) == (200, True)
     assert send(receiver, "/RealTimeEvent", event_of("nobody's")) == 200
     assert send(receiver, "/HistoryEvent", {}) == 422
@@ -128,6 +132,7 @@ def test_it_tells_what_was_posted_though_a_worker_is_killed(
     agrees(scrape(), 10)
     for number in range(10, 20):
         assert receiver.post(number) == (200, False)
+    receiver.await_drained()
     agrees(scrape(), 20)
     with closing(Database(database_url)) as database, database.read() as connection:
         assert counts(connection).events == 21

@@ -17,6 +17,7 @@ from tests.support.certificates import Pair
 from tests.support.payloads import payload
 from tests.support.ports import free_port
 from tests.support.programs import Program
+from tests.support.spools import await_drained
 
 STARTED = re.compile(r"process_started .*pid=(\d+)")
 
@@ -42,7 +43,9 @@ class Receiver:
         )
         if tls:
             settings["GUNICORN_CMD_ARGS"] = f"--certfile={tls[1].cert} --keyfile={tls[1].key}"
-        settings = {"DISK_FLOOR_MB": "0"} | settings | {"DATABASE_URL": url, "RECEIVER_BIND": self.address}
+        self._spool = folder / "spool.db"
+        own = {"DATABASE_URL": url, "RECEIVER_BIND": self.address, "SPOOL_PATH": str(self._spool)}
+        settings = {"DISK_FLOOR_MB": "0"} | settings | own
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
         self.program = Program(command, folder / "receiver.log", env=settings, cwd=ROOT)
         with closing(Database(url)) as database:
@@ -69,6 +72,10 @@ class Receiver:
         body, headers = encode(event(number), "json")
         reply = self.http.request("POST", f"{self.url}/HistoryEvent", body=body, headers=headers)
         return reply.status, reply.json()["data"]["duplicate"]
+
+    def await_drained(self) -> None:
+        """Wait until all that it acknowledged is in the database."""
+        await_drained(self._spool)
 
     def writers(self) -> list[int]:
         """Process ids of all writer processes that were started, the last one last."""
