@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-from app.config import load_settings
+from app.config import Settings, load_settings
+from app.errors import StoreUnavailable
 from app.store.backups.copies import back_up
 from app.store.backups.copies import restore as put_back
 from app.store.database import Database
 from app.store.migration import migrate
+from app.store.spool.spool import spooled
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NICE = 10  # boxes come first; pg_dump inherits it
@@ -22,15 +24,30 @@ _NICE = 10  # boxes come first; pg_dump inherits it
 def backup(file: Path) -> None:
     """Write the whole database, pictures included, into a new FILE while everything runs.
 
-    It holds everything that was acknowledged before this began. On SQLite it is a database file, on
-    PostgreSQL an archive of pg_dump. Keep it as secret as the database: it shows faces.
+    It holds everything that was acknowledged before this began, but for what then waited in a spool: of this
+    machine's it is said. On SQLite it is a database file, on PostgreSQL an archive of pg_dump. Keep it as
+    secret as the database: it shows faces.
     """
     os.nice(_NICE)
     began = time.monotonic()
-    with closing(Database.of(load_settings())) as database:
+    settings = load_settings()
+    missing = _missing(settings)
+    with closing(Database.of(settings)) as database:
         back_up(database, file)
     size = file.stat().st_size / 1e6
     click.echo(f"{file}: {size:,.1f} MB, whole and checked, in {time.monotonic() - began:.1f} s")
+    if missing:
+        click.echo(missing, err=True)
+
+
+def _missing(settings: Settings) -> str:
+    """What is to be said of the events that wait for the database, and may come too late; "" if none does."""
+    try:
+        events = spooled(settings).events
+    except StoreUnavailable as error:
+        return f"What waits in {settings.spool_path} is not in it: {error}"
+    advice = "back up again once `se3 status` shows no spool"
+    return f"{events} events waited in {settings.spool_path} and may not be in it: {advice}" if events else ""
 
 
 @click.command()

@@ -137,10 +137,29 @@ def test_what_would_wait_behind_too_many_is_turned_away_at_once_and_all_others_a
     assert TOO_MANY <= len(refusals) <= TOO_MANY + THREADS  # threads may not have begun when the last came
     for _, headers, body in refusals:
         assert headers["Retry-After"] == "5"
-        assert json.loads(body)["type"] == "urn:se3:problem:busy"
+        problem = json.loads(body)
+        assert problem["type"] == "urn:se3:problem:busy"
+        assert f"{MOST_WAITING} requests wait already" in problem["detail"]
     assert receiver.post(-1) == (200, False)
     found = stored(sqlite_url)
     assert (found.events, found.turned_away) == (len(answered) + 1, len(refusals))
+
+
+def test_of_bodies_that_are_still_on_their_way_the_largest_gives_way_where_too_much_is_held(
+    receiver: Receiver,
+) -> None:
+    head = f"POST /HistoryEvent HTTP/1.1\r\nHost: it\r\nContent-Length: {16 * MB}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(receiver)) for _ in range(10)]
+        for connection, size in zip(connections, [15, *[13] * 9], strict=True):
+            connection.sendall(head + bytes(size * MB))
+        [turned_away], _, _ = select.select(connections, [], [], 10)
+        assert turned_away is connections[0]
+        status, _, body = reply_on(turned_away)
+        assert status == "HTTP/1.1 503 Service Unavailable"
+        assert "128 MB are held already" in json.loads(body)["detail"]
+        assert receiver.post(1) == (200, False)
+    assert "requests of 128 MB are held" in receiver.program.output()
 
 
 def test_who_connects_and_sends_nothing_takes_no_thread_from_others(receiver: Receiver) -> None:

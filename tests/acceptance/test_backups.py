@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from app.store.database import Database
 from app.store.models import Base
+from app.store.spool.spool import Spool
 from tests.acceptance.test_commands import run_se3
+from tests.support.new_events import new_event
 from tests.support.receivers import Receiver
 
 NewUrl = Callable[[], str]
@@ -102,6 +104,25 @@ def test_a_restore_equals_what_was_backed_up(tmp_path: Path, database_url: str, 
     assert file.stat().st_mode & 0o777 == 0o600
     assert run_se3(tmp_path, "restore", str(file), DATABASE_URL=empty_url)[0] == 0
     assert tables(empty_url) == tables(database_url)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("spool", ["waiting", "damaged"])
+def test_what_waits_in_the_spool_is_not_in_it_and_that_is_said(
+    tmp_path: Path, database_url: str, spool: str
+) -> None:
+    waits = tmp_path / "spool.db"
+    with closing(Spool(waits)) as opened:
+        opened.prepare()
+        opened.put([[new_event(1)], [new_event(2)]])
+    if spool == "damaged":
+        waits.write_bytes(b"no database" * 1000)
+    file = tmp_path / "backup"
+    code, output = run_se3(tmp_path, "backup", str(file), DATABASE_URL=database_url, SPOOL_PATH=str(waits))
+    assert code == 0, output
+    assert file.exists()
+    said = {"waiting": f"2 events waited in {waits}", "damaged": f"What waits in {waits} is not in it"}
+    assert said[spool] in output
 
 
 def test_nothing_is_written_over(tmp_path: Path, database_url: str) -> None:

@@ -20,14 +20,6 @@ MOST_WAITING = 256  # requests of a process; whoever came behind so many would b
 _HELD_BYTES = 128 * 2**20  # of a process's requests that are not answered yet, or two of the largest
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 0.01  # where every connection is at work: until one may have ended
-_BUSY = problem_reply(
-    503,
-    "Service Unavailable",
-    "busy",
-    "Too many requests wait",
-    f"{MOST_WAITING} requests wait already. Nothing of this one was kept.",
-    "Retry-After: 5",
-)
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +68,11 @@ class BoundedWorker(CollectingWorker):
     def _let_go(self) -> None:
         """Where too much is held, the largest that still comes in gives way."""
         while self._held.bytes > self._most_held_bytes and (unfinished := self._unfinished):
-            self._turn_away(max(unfinished, key=lambda one: int(one.incoming.size)))
+            self._turn_away(max(unfinished, key=lambda one: int(one.incoming.size)), self._too_large)
+
+    @property
+    def _too_large(self) -> str:
+        return f"requests of {self._most_held_bytes >> 20} MB are held"
 
     @property
     def _unfinished(self) -> list[TConn]:
@@ -85,18 +81,20 @@ class BoundedWorker(CollectingWorker):
     def _submit(self, conn: TConn) -> None:
         conn.stage = Stage.AT_WORK  # it has come: it is not among those that give way
         self._let_go()
-        if self._held.bytes <= self._most_held_bytes and self._room.acquire(blocking=False):
+        if self._held.bytes > self._most_held_bytes:
+            self._turn_away(conn, self._too_large)
+        elif not self._room.acquire(blocking=False):
+            self._turn_away(conn, f"{MOST_WAITING} requests wait")
+        else:
             REQUESTS_WAITING.inc()
             super()._submit(conn)
-        else:
-            self._turn_away(conn)
 
-    def _turn_away(self, conn: TConn) -> None:
+    def _turn_away(self, conn: TConn, reason: str) -> None:
         """Answer 503 without looking at the request."""
         if writer := self.wsgi.extensions.get("writer"):  # the console has none
             writer.count(TURNED_AWAY)
-        log.warning("turned_away", source=_address(conn), waiting=MOST_WAITING)
-        self._refuse(conn, _BUSY)
+        log.warning("turned_away", source=_address(conn), reason=reason)
+        self._refuse(conn, _busy(reason))
 
     def _make_room(self) -> None:
         """Close the connection that waits longest of the address that has most of those that wait.
@@ -110,9 +108,16 @@ class BoundedWorker(CollectingWorker):
         [(crowd, _)] = Counter(map(_address, waiting)).most_common(1)
         first = min((conn for conn in waiting if _address(conn) == crowd), key=_waits_for)
         if first.stage is Stage.COLLECTING:
-            self._turn_away(first)
+            self._turn_away(first, f"{self.nr_conns} clients are connected")
         else:
             self._close(first)
+
+
+def _busy(reason: str) -> bytes:
+    detail = f"In this process {reason} already. Nothing of this request was kept."
+    return problem_reply(
+        503, "Service Unavailable", "busy", "The receiver has too much to do", detail, "Retry-After: 5"
+    )
 
 
 def _waits_for(conn: TConn) -> tuple[int, float]:
