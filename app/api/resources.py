@@ -84,15 +84,15 @@ class Resource(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         with which it may end.
         """
 
+        failures = (*_ALWAYS, *others, *((400, 413, 415) if body else ()))
+
         def register(view: View) -> View:
-            made = view
+            made = self.doc(responses={status: HTTPStatus(status).name for status in failures})(view)
             for media_type in media_types:
                 made = self.response(status, answer, content_type=media_type)(made)
             for schema, location in ((query, "query"), (body, "json")):
                 if schema:
                     made = self.arguments(schema, location=location, required=_is_needed(schema))(made)
-            for other in (*_ALWAYS, *others, *((400, 413, 415) if body else ())):
-                made = self.alt_response(other, HTTPStatus(other).name)(made)
             # Without merging, for a box's key may hold two slashes.
             self.route(rule, methods=[method], tags=[self.name], merge_slashes=False)(made)
             return view

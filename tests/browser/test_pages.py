@@ -90,9 +90,8 @@ def refuse_one(url: str) -> None:
     assert urllib3.request("POST", url, json=body, timeout=10).status == 422
 
 
-def opened(browser: Browser, demo: Demo, name: str, size: tuple[int, int], scheme: ColorScheme) -> Page:
-    viewport = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
+def opened(browser: Browser, demo: Demo, name: str) -> Page:
+    context = browser.new_context(locale="en-GB")
     if name != "login":
         context.add_cookies(demo.cookies)  # type: ignore[arg-type]  # as they were given
     page = context.new_page()
@@ -103,8 +102,13 @@ def opened(browser: Browser, demo: Demo, name: str, size: tuple[int, int], schem
         reply = page.goto(f"{demo.console}{target}")
     assert reply
     assert reply.status == 200, address
-    page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
     return page
+
+
+def look(page: Page, size: tuple[int, int], scheme: ColorScheme) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
 
 
 def keep(name: str, png: bytes) -> None:
@@ -128,13 +132,15 @@ def test_pages_are_for_everybody(browser: Browser, demo: Demo, subtests: pytest.
     """axe-core looks at what is narrow and dark, and at what is wide and light: its rules know no width."""
     all_looks = set(itertools.product(WIDTHS, SCHEMES))
     looks = all_looks if os.environ.get("WRITE_SCREENSHOTS") else CHECKED
-    for name, (width, scheme) in itertools.product(PAGES, sorted(looks)):
-        with subtests.test(page=name, width=width, scheme=scheme):
-            page = opened(browser, demo, name, WIDTHS[width], scheme)
-            if os.environ.get("WRITE_SCREENSHOTS"):
-                if name not in NEVER_QUIET:
-                    page.wait_for_load_state("networkidle")  # pictures that are loaded late
-                keep(f"{name}-{width}-{scheme}", page.screenshot())
-            if (width, scheme) in CHECKED:
-                check(page, name, WIDTHS[width][0])
-            page.context.close()
+    for name in PAGES:
+        page = opened(browser, demo, name)
+        for width, scheme in sorted(looks):
+            with subtests.test(page=name, width=width, scheme=scheme):
+                look(page, WIDTHS[width], scheme)
+                if os.environ.get("WRITE_SCREENSHOTS"):
+                    if name not in NEVER_QUIET:
+                        page.wait_for_load_state("networkidle")  # pictures that are loaded late
+                    keep(f"{name}-{width}-{scheme}", page.screenshot())
+                if (width, scheme) in CHECKED:
+                    check(page, name, WIDTHS[width][0])
+        page.context.close()
