@@ -114,9 +114,13 @@ class BoundedWorker(CollectingWorker):
 
 
 def _busy(reason: str) -> bytes:
-    detail = f"In this process {reason} already. Nothing of this request was kept."
     return problem_reply(
-        503, "Service Unavailable", "busy", "The receiver has too much to do", detail, "Retry-After: 5"
+        503,
+        "Service Unavailable",
+        "busy",
+        "The receiver has too much to do",
+        f"In this process {reason} already. Nothing of this request was kept.",
+        "Retry-After: 5",
     )
 
 
