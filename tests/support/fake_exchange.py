@@ -1,6 +1,7 @@
 """EnOS as a relay sees it, without a network: what was posted, and the answers a test wants."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -36,8 +37,10 @@ class FakeExchange:
         """Answer a message, now or late."""
         self._replies.append(Reply(message_id, code, "so says the test"))
 
-    def replies(self, _timeout: float) -> list[Reply]:
-        """All replies since the last call, without waiting."""
+    def replies(self, timeout: float) -> list[Reply]:
+        """All replies since the last call; if none came, so much time goes by, as it would for a relay."""
+        if not self._replies:
+            time.sleep(timeout)
         came, self._replies = self._replies, []
         return came
 
