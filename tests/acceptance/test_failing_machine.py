@@ -166,7 +166,7 @@ def test_with_too_few_open_files_answers_are_right_or_503(
             stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
         outcomes = [_status_of(site) for _ in range(20)]
     assert set(outcomes) <= {200, 503}
-    assert outcomes.count(200) > 10
+    assert outcomes.count(200) > 5
     assert _children(site.receiver.program.pid) == workers  # none has died of it
     site.post_until(200)
     site.require_whole()
