@@ -4,6 +4,7 @@ import dataclasses
 import io
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -339,3 +340,11 @@ def test_a_spool_that_is_damaged_keeps_no_event_from_postgresql(
 
 def test_sqlite_has_no_spool(sqlite_url: str) -> None:
     assert spool_of(Settings(database_url=sqlite_url)) is None
+
+
+def test_a_drain_that_is_stopped_leaves_no_thread_at_work(database: Database, spool: Spool) -> None:
+    before = set(threading.enumerate())
+    spool.put([[Refusal(ARRIVAL, "POST", "text/plain", 400, "unreadable", [], b"no event")]])
+    with draining(database, BOUNDS, spool):
+        wait_until(lambda: drained(spool))
+    assert not set(threading.enumerate()) - before

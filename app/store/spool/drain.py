@@ -75,6 +75,7 @@ class Drain(threading.Thread):
         """Move no more; wait for what is being moved, unless the database hangs."""
         self._stopped.set()
         self.join(_STOP_SECONDS)
+        self._batches.close()
 
     def move(self) -> None:
         """Move all that waits and that the database takes, unless another process does.
