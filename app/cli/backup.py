@@ -24,9 +24,9 @@ _NICE = 10  # boxes come first; pg_dump inherits it
 def backup(file: Path) -> None:
     """Write the whole database, pictures included, into a new FILE while everything runs.
 
-    It holds everything that was acknowledged before this began, but for what then waited in a spool: of this
-    machine's it is said. On SQLite it is a database file, on PostgreSQL an archive of pg_dump. Keep it as
-    secret as the database: it shows faces.
+    It holds everything that was acknowledged before this began, except what then waited in a spool; if
+    anything waited in this machine's, it says so. On SQLite it is a database file, on PostgreSQL an archive
+    of pg_dump. Keep it as secret as the database: it shows faces.
     """
     os.nice(_NICE)
     began = time.monotonic()
@@ -41,13 +41,16 @@ def backup(file: Path) -> None:
 
 
 def _missing(settings: Settings) -> str:
-    """What is to be said of the events that wait for the database, and may come too late; "" if none does."""
+    """What is to be said of what waits for the database, and may come too late; "" if nothing does."""
+    file = settings.spool_path
     try:
-        events = spooled(settings).events
+        waiting = spooled(settings)
     except StoreUnavailable as error:
-        return f"What waits in {settings.spool_path} is not in it: {error}"
-    advice = "back up again once `se3 status` shows no spool"
-    return f"{events} events waited in {settings.spool_path} and may not be in it: {advice}" if events else ""
+        return f"Whether events wait in {file} can't be told, `se3 doctor` says what to do: {error}"
+    if not waiting.requests:
+        return ""
+    found = f"{waiting.requests} requests with {waiting.events} events waited in {file}"
+    return f"{found} and may not be in it: back up again once `se3 status` shows no spool"
 
 
 @click.command()

@@ -121,7 +121,10 @@ def test_what_waits_in_the_spool_is_not_in_it_and_that_is_said(
     code, output = run_se3(tmp_path, "backup", str(file), DATABASE_URL=database_url, SPOOL_PATH=str(waits))
     assert code == 0, output
     assert file.exists()
-    said = {"waiting": f"2 events waited in {waits}", "damaged": f"What waits in {waits} is not in it"}
+    said = {
+        "waiting": f"2 requests with 2 events waited in {waits}",
+        "damaged": f"wait in {waits} can't be told",
+    }
     assert said[spool] in output
 
 

@@ -118,7 +118,7 @@ def _busy(reason: str) -> bytes:
         503,
         "Service Unavailable",
         "busy",
-        "The receiver has too much to do",
+        "There is too much to do",
         f"In this process {reason} already. Nothing of this request was kept.",
         "Retry-After: 5",
     )

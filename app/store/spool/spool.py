@@ -107,8 +107,9 @@ class Spool:
         Raises:
             StoreUnavailable: the file can't be read.
         """
-        if not self.file.exists():
-            return Spooled(0, 0, None)
+        with errors_told():  # its folder may be closed to this user
+            if not self.file.exists():
+                return Spooled(0, 0, None)
         query = select(
             func.count(), func.coalesce(func.sum(SpoolRow.events), 0), func.min(SpoolRow.spooled_at)
         )
