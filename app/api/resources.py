@@ -87,7 +87,7 @@ class Resource(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         failures = (*_ALWAYS, *others, *((400, 413, 415) if body else ()))
 
         def register(view: View) -> View:
-            made = self.doc(responses={status: HTTPStatus(status).name for status in failures})(view)
+            made = self.doc(responses={code: HTTPStatus(code).name for code in failures})(view)
             for media_type in media_types:
                 made = self.response(status, answer, content_type=media_type)(made)
             for schema, location in ((query, "query"), (body, "json")):

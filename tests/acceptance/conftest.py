@@ -31,9 +31,9 @@ class Product:
         """`settings`: beside the receiver's address, which is chosen here; `run`: in place of `se3 run`."""
         self._run = run or [own_program("se3"), "run"]
         self.url = f"http://127.0.0.1:{free_port()}"
-        self._spool = folder / "spool.db"
-        own = {"RECEIVER_BIND": self.url.removeprefix("http://"), "SPOOL_PATH": str(self._spool)}
+        own = {"RECEIVER_BIND": self.url.removeprefix("http://"), "SPOOL_PATH": str(folder / "spool.db")}
         self.settings = {**own, "DISK_FLOOR_MB": "0", **settings}
+        self._spool = Path(self.settings["SPOOL_PATH"])
         self._log_path = folder / "se3.log"
         self._http = urllib3.PoolManager(maxsize=16, retries=False, timeout=_ONCE)
         self.program = self._start()

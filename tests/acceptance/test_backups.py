@@ -75,9 +75,10 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged(
             receiver.program.wait_until(lambda: len(load.acknowledged) > 30)
             before = {1_600_000_000_000 + number for number in load.acknowledged}
             receiver.await_drained()
+            began_with = len(load.acknowledged)
             code, output = run_se3(tmp_path, "backup", str(file), DATABASE_URL=database_url)
             assert code == 0, output
-            during = len(load.acknowledged) - len(before)
+            during = len(load.acknowledged) - began_with
         finally:
             load.stop()
     assert during > 0, "nothing was posted while the backup was taken"

@@ -133,14 +133,15 @@ def test_pages_are_for_everybody(browser: Browser, demo: Demo, subtests: pytest.
     all_looks = set(itertools.product(WIDTHS, SCHEMES))
     looks = all_looks if os.environ.get("WRITE_SCREENSHOTS") else CHECKED
     for name in PAGES:
-        page = opened(browser, demo, name)
-        for width, scheme in sorted(looks):
-            with subtests.test(page=name, width=width, scheme=scheme):
-                look(page, WIDTHS[width], scheme)
-                if os.environ.get("WRITE_SCREENSHOTS"):
-                    if name not in NEVER_QUIET:
-                        page.wait_for_load_state("networkidle")  # pictures that are loaded late
-                    keep(f"{name}-{width}-{scheme}", page.screenshot())
-                if (width, scheme) in CHECKED:
-                    check(page, name, WIDTHS[width][0])
-        page.context.close()
+        with subtests.test(page=name):
+            page = opened(browser, demo, name)
+            for width, scheme in sorted(looks):
+                with subtests.test(page=name, width=width, scheme=scheme):
+                    look(page, WIDTHS[width], scheme)
+                    if os.environ.get("WRITE_SCREENSHOTS"):
+                        if name not in NEVER_QUIET:
+                            page.wait_for_load_state("networkidle")  # pictures that are loaded late
+                        keep(f"{name}-{width}-{scheme}", page.screenshot())
+                    if (width, scheme) in CHECKED:
+                        check(page, name, WIDTHS[width][0])
+            page.context.close()

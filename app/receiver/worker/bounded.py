@@ -20,6 +20,14 @@ MOST_WAITING = 256  # requests of a process; whoever came behind so many would b
 _HELD_BYTES = 128 * 2**20  # of a process's requests that are not answered yet, or two of the largest
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 0.01  # where every connection is at work: until one may have ended
+_BUSY = problem_reply(  # why, the log says: it is no stranger's business
+    503,
+    "Service Unavailable",
+    "busy",
+    "There is too much to do",
+    "Too many others come at the same time. Nothing of this request was kept.",
+    "Retry-After: 5",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +102,7 @@ class BoundedWorker(CollectingWorker):
         if writer := self.wsgi.extensions.get("writer"):  # the console has none
             writer.count(TURNED_AWAY)
         log.warning("turned_away", source=_address(conn), reason=reason)
-        self._refuse(conn, _busy(reason))
+        self._refuse(conn, _BUSY)
 
     def _make_room(self) -> None:
         """Close the connection that waits longest of the address that has most of those that wait.
@@ -108,20 +116,9 @@ class BoundedWorker(CollectingWorker):
         [(crowd, _)] = Counter(map(_address, waiting)).most_common(1)
         first = min((conn for conn in waiting if _address(conn) == crowd), key=_waits_for)
         if first.stage is Stage.COLLECTING:
-            self._turn_away(first, f"{self.nr_conns} clients are connected")
+            self._turn_away(first, f"there is no room for one client more beside {self.nr_conns}")
         else:
             self._close(first)
-
-
-def _busy(reason: str) -> bytes:
-    return problem_reply(
-        503,
-        "Service Unavailable",
-        "busy",
-        "There is too much to do",
-        f"In this process {reason} already. Nothing of this request was kept.",
-        "Retry-After: 5",
-    )
 
 
 def _waits_for(conn: TConn) -> tuple[int, float]:

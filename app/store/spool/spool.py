@@ -107,9 +107,8 @@ class Spool:
         Raises:
             StoreUnavailable: the file can't be read.
         """
-        with errors_told():  # its folder may be closed to this user
-            if not self.file.exists():
-                return Spooled(0, 0, None)
+        if not self._is_there():
+            return Spooled(0, 0, None)
         query = select(
             func.count(), func.coalesce(func.sum(SpoolRow.events), 0), func.min(SpoolRow.spooled_at)
         )
@@ -124,7 +123,7 @@ class Spool:
         Raises:
             StoreUnavailable: the file can't be read.
         """
-        if not self.file.exists():
+        if not self._is_there():
             return {}
         with self._database.read() as connection:
             ids = _next_ids(connection, after, most)
@@ -138,7 +137,7 @@ class Spool:
         Raises:
             StoreUnavailable: the file can't be read.
         """
-        if not self.file.exists():
+        if not self._is_there():
             return set()
         with self._database.read() as connection:
             found = connection.scalars(select(SpoolRow.key_id).order_by(SpoolRow.id).limit(_LOOKED_AT))
@@ -198,7 +197,7 @@ class Spool:
         """
         gone: list[Item] = []
         unread = 0
-        if not self.file.exists():
+        if not self._is_there():
             return gone, unread
         with self.open_move_lock() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -235,6 +234,10 @@ class Spool:
             return self.items_in(content)
         except Exception:  # noqa: BLE001 - cattrs raises many; who moves requests tells of it
             return None
+
+    def _is_there(self) -> bool:
+        with errors_told():  # its folder may be closed to this user
+            return self.file.exists()
 
     def open_move_lock(self) -> IO[str]:
         """Open the file that is locked by who moves requests, or changes them; make it if it is not there.
